@@ -1,0 +1,2 @@
+export * from './platform.port.js';
+export * from './http-client.port.js';

@@ -1,0 +1,66 @@
+import type { Outcome, PrepareOutcome } from '#domain';
+
+/** What a processor can do, as data: routing, the resolution ladder and the documentation read it. */
+export interface ProcessorCapabilities {
+  /** `two_step`: an unconfirmed charge is created first, so its id exists before money can move, and cancelling it is a fence. */
+  authorization: 'one_step' | 'two_step';
+  /** Whether `fence` can prove that an attempt never takes money. */
+  fence: boolean;
+  /** Whether `lookUp` can find a charge. A positive answer is final; "not found" never is. */
+  lookUp: boolean;
+  idempotencyKey: {
+    lengthMax: number;
+    /** A key older than this is never re-sent: it might be a new charge. */
+    safeForMs: number;
+  };
+  currencies: 'all' | readonly string[];
+}
+
+/** One attempt, as every call about it is told. All calls of one attempt derive their idempotency keys from `key`. */
+export interface AttemptOrder {
+  /** Unique per attempt, e.g. `<intent id>-<attempt number>`; also the merchant reference. At most 40 characters. */
+  key: string;
+  amountMinor: number;
+  currency: string;
+  /** The token that stands for the card at this processor. */
+  paymentMethod: string;
+  /** The processor's own id, once known (two-step processors know it before money moves). */
+  reference?: string;
+}
+
+/**
+ * A payment processor. Stateless; every call is a fresh try with the key derived from the order, so repeating a call is
+ * safe at the processor while the key is safe. Calls never throw: what cannot be classified is `unknown`.
+ */
+export abstract class Processor {
+  abstract readonly name: string;
+  abstract readonly capabilities: ProcessorCapabilities;
+
+  /** Two-step processors only: creates the unconfirmed charge. Moves no money. */
+  abstract prepare(order: AttemptOrder, signal: AbortSignal): Promise<PrepareOutcome>;
+  /** Holds the amount (confirms `order.reference` at a two-step processor). */
+  abstract authorize(order: AttemptOrder, signal: AbortSignal): Promise<Outcome>;
+  /** Takes `amountMinor` of what is held. Needs `order.reference`. */
+  abstract capture(order: AttemptOrder, signal: AbortSignal): Promise<Outcome>;
+  /** Lets go of what is held. `succeeded` means nothing is held any more. Needs `order.reference`. */
+  abstract void(order: AttemptOrder, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * Asks what became of the attempt. `authorized`, `captured` and `voided` are facts; `unproven` covers "not found" (the slow
+   * original can land later), an unconfirmed charge, and every failure to ask.
+   */
+  abstract lookUp(order: AttemptOrder, signal: AbortSignal): Promise<LookUpAnswer>;
+  /** Makes sure that the attempt never takes money: `fenced`, or `succeeded` when it already had, or `unknown`. */
+  abstract fence(order: AttemptOrder, signal: AbortSignal): Promise<Outcome>;
+  /** Cheap and harmless: resolves when the processor answers at all. */
+  abstract ping(signal: AbortSignal): Promise<void>;
+}
+
+export type LookUpAnswer =
+  | {
+      state: 'authorized' | 'captured' | 'voided';
+      reference: string;
+      amountMinor: number;
+      currency: string;
+    }
+  | { state: 'declined'; code: string; category: 'soft' | 'hard'; message?: string }
+  | { state: 'unproven'; evidence: string };
