@@ -1,0 +1,233 @@
+import type {
+  AttemptFacts,
+  FraudScreening,
+  JsonRecord,
+  LimitFigures,
+  MandateCheck,
+  MandateTerms,
+  Outcome,
+  PaymentIntentCommand,
+  PrepareOutcome,
+  ProcessorFacts,
+} from '#domain';
+
+/** Who asks, as the credential says. */
+export interface Principal {
+  tenant: string;
+  role: 'agent' | 'operator' | 'approver' | 'auditor';
+  /** `agt_…` for an agent; the key id for people. */
+  id: string;
+  key: string;
+}
+
+/** An answer for the edge to send as it is: status and exact bytes. */
+export interface Answer {
+  status: number;
+  body: string;
+  /** `application/problem+json` from status 400 on. */
+  headers: Record<string, string>;
+}
+
+/** What every command of a caller carries. */
+export interface Call {
+  principal: Principal;
+  /** Path and idempotency key as given (quotes removed). */
+  path: string;
+  idempotencyKey: string;
+  /** The validated JSON of the request. */
+  request: JsonRecord;
+  /** 32 hex digits, W3C trace context. */
+  traceId: string;
+}
+
+/** Internal commands derive their ids from the event that caused them, so that a repeat is the same command. */
+export interface Caused {
+  commandId: string;
+  causationId: string;
+}
+
+type WithoutClock<T> = T extends unknown ? Omit<T, 'nowMs'> : never;
+
+/** A list page of rows that are already in wire format. */
+export interface Page {
+  data: JsonRecord[];
+  next_cursor: string | null;
+}
+
+export interface PageRequest {
+  tenant: string;
+  limit: number;
+  cursor: string | null;
+}
+
+/** Everything that is asked on the bus, by subject. */
+export type Messages = {
+  'commands.payment_intent.create': {
+    request: Call & { mandate: string | null; waitMs: number };
+    reply: Answer;
+  };
+  /** From sagas and connectors: what happened outside, or what was decided about it. */
+  'commands.payment_intent.tell': {
+    request: Caused & { id: string; command: WithoutClock<PaymentIntentCommand> };
+    reply: { ok: boolean; code: string | null; revision: number };
+  };
+  'commands.payment_intent.unpark': { request: Call & { id: string }; reply: Answer };
+  'commands.mandate.reserve': {
+    request: Caused & {
+      mandate: string;
+      tenant: string;
+      agent: string;
+      intent: string;
+      amountMinor: number;
+      currency: string;
+      payee: { id: string; mcc: string | null };
+    };
+    reply: { decision: 'reserved' | 'refused'; code: string | null; checks: MandateCheck[] };
+  };
+  'commands.mandate.settle': {
+    request: Caused & { mandate: string; intent: string; spentMinor: number };
+    reply: { ok: boolean };
+  };
+  'commands.mandate.grant': { request: Call & { terms: MandateTerms }; reply: Answer };
+  'commands.mandate.revoke': { request: Call & { mandate: string }; reply: Answer };
+  'commands.agent.register': { request: Call & { name: string }; reply: Answer };
+  'commands.agent.issue_key': { request: Call & { agent: string }; reply: Answer };
+  'commands.agent.revoke_key': { request: Call & { agent: string; key: string }; reply: Answer };
+  'commands.agent.suspend': { request: Call & { agent: string }; reply: Answer };
+  'commands.agent.resume': { request: Call & { agent: string }; reply: Answer };
+  /** Idempotent by name. The keys are derived, so they come out the same each time. */
+  'commands.tenant.create': {
+    request: { name: string };
+    reply: {
+      tenant: string;
+      operator: { key: string };
+      approver: { key: string };
+      auditor: { key: string };
+    };
+  };
+  'commands.parked.park': {
+    request: Caused & {
+      event: string;
+      eventType: string;
+      stream: string;
+      position: number;
+      tenant: string;
+      error: string;
+      tries: number;
+    };
+    reply: { ok: boolean };
+  };
+  'commands.parked.resolve': { request: Caused & { event: string }; reply: { ok: boolean } };
+  'commands.parked.retry': { request: Call & { id: string }; reply: Answer };
+
+  'effects.processors.facts': { request: Record<string, never>; reply: ProcessorFacts[] };
+  'effects.processors.call': {
+    request: ProcessorCall;
+    reply: {
+      outcome: Outcome | PrepareOutcome;
+      durationMs: number;
+      processors: ProcessorFacts[];
+    };
+  };
+  /** Health and breakers, in wire format. */
+  'effects.processors.health': { request: Record<string, never>; reply: JsonRecord[] };
+  'effects.fraud.screen': { request: FraudQuestion; reply: FraudScreening };
+
+  /** Null: no such key, a wrong secret, or a revoked key. */
+  'queries.access.authenticate': {
+    request: { key: string; hash: string };
+    reply: {
+      principal: Principal;
+      agent: { status: 'active' | 'suspended'; mandates: string[] } | null;
+    } | null;
+  };
+  'queries.agent.standing': {
+    request: { tenant: string; agent: string; currency: string };
+    reply: { name: string; status: 'active' | 'suspended'; activity: AgentActivity } | null;
+  };
+  /** Whether the attempt's operation is still open, straight from the stream. */
+  'queries.payment_intent.pending': {
+    request: { id: string };
+    reply: AttemptFacts | null;
+  };
+  'queries.payment_intent.get': {
+    request: { tenant: string; agent: string | null; id: string };
+    reply: JsonRecord | null;
+  };
+  'queries.payment_intent.list': {
+    request: PageRequest & {
+      agent: string | null;
+      status: string | null;
+      payee: string | null;
+      createdAfter: string | null;
+      createdBefore: string | null;
+    };
+    reply: Page;
+  };
+  'queries.payment_intent.events': {
+    request: {
+      tenant: string;
+      id: string;
+      fromRevision: number;
+      asOf: string | null;
+      limit: number;
+    };
+    reply: JsonRecord | null;
+  };
+  'queries.payment_intent.explanation': {
+    request: { tenant: string; agent: string | null; id: string };
+    reply: JsonRecord | null;
+  };
+  /** What became of the requests under one idempotency key. `keyHash`: see `operationKeyHash`. */
+  'queries.operations': { request: { tenant: string; keyHash: string }; reply: Page };
+  'queries.authority': {
+    request: { tenant: string; agent: string };
+    reply: { mandate: string; status: string; limits: LimitFigures[] }[];
+  };
+  'queries.ledger.entries': {
+    request: PageRequest & { paymentIntent: string | null; account: string | null };
+    reply: Page;
+  };
+  'queries.ledger.accounts': { request: { tenant: string }; reply: Page };
+  'queries.parked': { request: PageRequest; reply: Page };
+};
+
+export type ProcessorCall = {
+  /** The intent's id and the attempt's number: where a late answer belongs. */
+  intent: string;
+  number: number;
+  processor: string;
+  operation: 'prepare' | 'authorize' | 'capture' | 'void' | 'fence' | 'look_up';
+  /** What a look-up is about: which operation's outcome is asked for. */
+  about: 'authorize' | 'capture' | 'void';
+  order: {
+    key: string;
+    amountMinor: number;
+    currency: string;
+    paymentMethod: string;
+    reference: string | null;
+  };
+  /** RFC 3339. After it nothing that could be a new charge is sent. */
+  keySafeUntil: string;
+  causationId: string;
+};
+
+/** What the agent did lately in this currency, for velocity rules. */
+export interface AgentActivity {
+  countLastMinute: number;
+  countLastHour: number;
+  countLastDay: number;
+  amountLastDayMinor: number;
+}
+
+export interface FraudQuestion {
+  stage: 'authorization' | 'capture';
+  tenant: string;
+  agent: string;
+  payee: { id: string; mcc?: string; country?: string };
+  amountMinor: number;
+  currency: string;
+  paymentMethod: string;
+  activity: AgentActivity;
+  velocityRules: boolean;
+}

@@ -1,0 +1,75 @@
+import type { JsonRecord } from '../shared/json.js';
+import type { Outcome, PrepareOutcome } from './outcome.js';
+import type {
+  Failure,
+  FraudScreening,
+  MandateJudgement,
+  PolicyJudgement,
+} from './payment-intent.events.js';
+
+/** What routing knows about a processor at the moment of a decision. */
+export interface ProcessorFacts {
+  readonly name: string;
+  readonly breaker: 'closed' | 'open' | 'half_open';
+  readonly authorization: 'one_step' | 'two_step';
+  readonly fence: boolean;
+  readonly lookUp: boolean;
+  readonly keySafeForMs: number;
+  readonly currencies: 'all' | readonly string[];
+}
+
+/** `nowMs`: when the decision is made, epoch milliseconds. `sender`: the process that will act on the events. */
+interface Timed {
+  readonly nowMs: number;
+}
+interface Acting extends Timed {
+  readonly sender: string;
+  /** All processors in order of preference, with their state now. */
+  readonly processors: readonly ProcessorFacts[];
+}
+
+export type PaymentIntentCommand =
+  | (Timed & {
+      type: 'RequestPayment';
+      id: string;
+      tenant: string;
+      agent: string;
+      mandate: string | null;
+      request: JsonRecord;
+    })
+  | (Acting & {
+      type: 'JudgePayment';
+      policy: PolicyJudgement | null;
+      fraud: FraudScreening | null;
+      mandate: MandateJudgement | null;
+      /** The first reason to refuse, or null when the payment may go on. */
+      refusal: Failure | null;
+    })
+  | (Acting & {
+      type: 'RecordPreparation';
+      number: number;
+      outcome: PrepareOutcome;
+      durationMs: number;
+    })
+  | (Acting & {
+      type: 'RecordAuthorization';
+      number: number;
+      outcome: Outcome;
+      durationMs: number | null;
+      /** True only when no call of this operation can have been sent before: then "not executed" is proof for the attempt. */
+      firstSend: boolean;
+    })
+  | (Acting & {
+      type: 'DecideCapture';
+      number: number;
+      fraud: FraudScreening;
+    })
+  | (Acting & { type: 'RecordCapture'; number: number; outcome: Outcome })
+  | (Acting & { type: 'RecordVoid'; number: number; outcome: Outcome })
+  | (Timed & { type: 'UnparkPayment'; by: string });
+
+export type PaymentIntentCommandType = PaymentIntentCommand['type'];
+export type PaymentIntentCommandOf<T extends PaymentIntentCommandType> = Extract<
+  PaymentIntentCommand,
+  { type: T }
+>;
