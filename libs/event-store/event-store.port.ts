@@ -22,6 +22,7 @@ export interface NewEvent {
   metadata: EventMetadata;
 }
 
+/** Shared between all who read it: never modify one. */
 export interface RecordedEvent extends NewEvent {
   stream: string;
   /** Dense per stream, from 0. */

@@ -1,2 +1,3 @@
 export * from './platform.port.js';
 export * from './http-client.port.js';
+export * from './trouble.port.js';

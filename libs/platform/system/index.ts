@@ -1,0 +1,3 @@
+export { SystemClock } from './system.clock.js';
+export { SystemRandom } from './system.random.js';
+export { SystemTimers } from './system.timers.js';

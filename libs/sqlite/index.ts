@@ -1,0 +1,4 @@
+export * from './database.driver.js';
+export * from './transaction.js';
+export * from './data-folder.lock.js';
+export * from './worker-thread.js';
