@@ -1,1 +1,4 @@
 export * from './processor.port.js';
+export * from './guarded-processor.js';
+export * from './processor-registry.js';
+export type { Availability } from './processor-breakers.js';

@@ -1,0 +1,169 @@
+import { chargeToWire, type Books, type Charge, type NewCharge } from './books.js';
+import type { CallKind } from './faults.js';
+import { answer, fieldsOf, Refusal, type Answer } from './json-http.js';
+
+/** `two_step`: create unconfirmed, then confirm. `one_step`: the first call already holds the money. */
+export type Flow = 'one_step' | 'two_step';
+
+export type Route =
+  | { kind: Extract<CallKind, 'look_up' | 'ping'>; read: () => Answer }
+  | {
+      kind: Extract<CallKind, 'create' | 'money'>;
+      /** Checks the body and fixes the execution; equal fingerprints are equal requests. */
+      prepare: (body: unknown) => { fingerprint: string; execute: (key: string) => Answer };
+    };
+
+type Action = (books: Books, charge: Charge, key: string) => void;
+
+const COLLECTION: Record<Flow, string> = { two_step: 'charges', one_step: 'authorizations' };
+
+/** Finds what a request to a processor means. `path` has no query. */
+export function routeOf(
+  flow: Flow,
+  books: Books,
+  request: { method: string; path: string; query: URLSearchParams },
+): Route {
+  const { method, path, query } = request;
+  const [version, collection, id, action, ...rest] = path.split('/').slice(1);
+  if (version !== 'v1' || rest.length > 0) throw noSuchRoute(path);
+  if (collection === 'ping' && id === undefined) {
+    demand(method, 'GET');
+    return { kind: 'ping', read: () => answer(200, { ok: true }) };
+  }
+  if (collection !== COLLECTION[flow]) throw noSuchRoute(path);
+  if (id === undefined) {
+    return method === 'GET' ? lookUpByReference(books, query) : openingRoute(flow, books, method);
+  }
+  if (action === undefined) {
+    demand(method, 'GET');
+    return { kind: 'look_up', read: () => answer(200, chargeToWire(books.find(id))) };
+  }
+  const prepareAction = ACTIONS[flow][action];
+  if (!prepareAction) throw noSuchRoute(path);
+  demand(method, 'POST');
+  return {
+    kind: 'money',
+    prepare: (body) => {
+      const { parameters, apply } = prepareAction(body);
+      return {
+        fingerprint: fingerprintOf(path, parameters),
+        execute: (key) => {
+          const charge = books.find(id);
+          apply(books, charge, key);
+          return answerFor(charge, 200);
+        },
+      };
+    },
+  };
+}
+
+function openingRoute(flow: Flow, books: Books, method: string): Route {
+  demand(method, 'POST');
+  return {
+    kind: flow === 'two_step' ? 'create' : 'money',
+    prepare: (body) => {
+      const fields = parseNewCharge(body);
+      return {
+        fingerprint: fingerprintOf(COLLECTION[flow], fields),
+        execute: (key) => {
+          const charge = books.create(fields);
+          if (flow === 'one_step') books.confirm(charge, key);
+          return answerFor(charge, 201);
+        },
+      };
+    },
+  };
+}
+
+function lookUpByReference(books: Books, query: URLSearchParams): Route {
+  const reference = query.get('merchant_reference');
+  if (!reference) {
+    throw new Refusal(400, 'validation_failed', 'The query needs merchant_reference.');
+  }
+  return {
+    kind: 'look_up',
+    read: () => answer(200, { data: books.withMerchantReference(reference).map(chargeToWire) }),
+  };
+}
+
+/** A definite decline is HTTP 402, whichever call brings it. */
+function answerFor(charge: Charge, status: 200 | 201): Answer {
+  const wire = chargeToWire(charge);
+  if (charge.status !== 'declined') return answer(status, wire);
+  return answer(402, { error: { type: 'declined', ...charge.decline }, charge: wire });
+}
+
+type PrepareAction = (body: unknown) => { parameters: object; apply: Action };
+
+const confirm: PrepareAction = (body) => ({
+  parameters: { ...fieldsOf(body, []) },
+  apply: (books, charge, key) => books.confirm(charge, key),
+});
+
+const capture: PrepareAction = (body) => {
+  const amount = amountOf(fieldsOf(body, ['amount']));
+  return { parameters: { amount }, apply: (books, charge) => books.capture(charge, amount) };
+};
+
+const voidHold: PrepareAction = (body) => ({
+  parameters: { ...fieldsOf(body, []) },
+  apply: (books, charge) => books.void(charge),
+});
+
+/** Cancels whatever has not been captured; with `unconfirmed_only` it refuses to let go of money that is held. */
+const cancel: PrepareAction = (body) => {
+  const { unconfirmed_only = false } = fieldsOf(body, ['unconfirmed_only']);
+  if (typeof unconfirmed_only !== 'boolean') {
+    throw new Refusal(400, 'validation_failed', 'unconfirmed_only must be true or false.');
+  }
+  return {
+    parameters: { unconfirmed_only },
+    apply: (books, charge) =>
+      charge.status === 'authorized' && !unconfirmed_only
+        ? books.void(charge)
+        : books.cancelUnconfirmed(charge),
+  };
+};
+
+const refund: PrepareAction = (body) => {
+  const amount = amountOf(fieldsOf(body, ['amount']));
+  return { parameters: { amount }, apply: (books, charge) => books.refund(charge, amount) };
+};
+
+const ACTIONS: Record<Flow, Partial<Record<string, PrepareAction>>> = {
+  two_step: { confirm, capture, cancel, refunds: refund },
+  one_step: { capture, void: voidHold, refunds: refund },
+};
+
+function parseNewCharge(body: unknown): NewCharge {
+  const fields = fieldsOf(body, ['amount', 'currency', 'payment_method', 'merchant_reference']);
+  const { currency, payment_method, merchant_reference } = fields;
+  if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency)) {
+    throw new Refusal(400, 'validation_failed', 'currency must be three upper-case letters.');
+  }
+  return {
+    amount: amountOf(fields),
+    currency,
+    paymentMethod: shortText('payment_method', payment_method),
+    merchantReference: shortText('merchant_reference', merchant_reference),
+  };
+}
+
+function amountOf({ amount }: Record<string, unknown>): number {
+  if (typeof amount === 'number' && Number.isSafeInteger(amount) && amount > 0) return amount;
+  throw new Refusal(400, 'validation_failed', 'amount must be a positive integer in minor units.');
+}
+
+function shortText(name: string, value: unknown): string {
+  if (typeof value === 'string' && value.length > 0 && value.length <= 100) return value;
+  throw new Refusal(400, 'validation_failed', `${name} must be a text of 1 to 100 characters.`);
+}
+
+const fingerprintOf = (path: string, parameters: object) => `${path} ${JSON.stringify(parameters)}`;
+
+const noSuchRoute = (path: string) =>
+  new Refusal(404, 'not_found', `There is nothing at ${path.slice(0, 100)}.`);
+
+function demand(method: string, only: string): void {
+  if (method !== only) throw new Refusal(405, 'method_not_allowed', `Only ${only} works here.`);
+}

@@ -1,0 +1,211 @@
+import type { Outcome, PrepareOutcome } from '#domain';
+import type { Clock, EpochMs, Timers } from '#platform';
+import { signOfLookUp, signOfOutcome, type HealthSign } from './health-sign.js';
+import { LATE, OpenCalls } from './open-calls.js';
+import { ProcessorBreakers, type Availability, type BreakerOptions } from './processor-breakers.js';
+import type {
+  AttemptOrder,
+  LookUpAnswer,
+  Processor,
+  ProcessorCapabilities,
+} from './processor.port.js';
+
+export interface GuardOptions extends BreakerOptions {
+  /** How long a caller waits for a money call; after it the outcome is `unknown`, evidence `soft_deadline`. */
+  softDeadlineMs: number;
+  /** How long the connection of such a call stays open for a late answer. */
+  hardDeadlineMs: number;
+  /** For calls that move no money (prepare, look-up, ping): given up after this. */
+  harmlessDeadlineMs: number;
+}
+
+export const DEFAULT_GUARD_OPTIONS: GuardOptions = {
+  softDeadlineMs: 1_000,
+  hardDeadlineMs: 30_000,
+  harmlessDeadlineMs: 500,
+  openAfterFailures: 3,
+  probeAfterMs: 250,
+  probeAfterMaxMs: 5_000,
+};
+
+/**
+ * `resend` is `authorize` once more, with the same key, to resolve an unknown outcome. That the repetition was not executed
+ * says nothing about the original, so its outcome is `unknown` then, never `not_executed`.
+ */
+export type MoneyCall = 'authorize' | 'resend' | 'capture' | 'void' | 'fence';
+
+export interface CallResult<O> {
+  outcome: O;
+  durationMs: number;
+}
+
+export interface ProcessorHealth {
+  name: string;
+  breaker: Availability;
+  consecutiveFailures: number;
+  lastFailure: { evidence: string; at: EpochMs } | null;
+  /** Calls sent since the start, pings not counted, and how many of them failed. A decline is no failure. */
+  calls: number;
+  failures: number;
+  lastLatencyMs: number | null;
+}
+
+interface CallStart {
+  atMs: number;
+  epoch: number;
+}
+
+/**
+ * A processor with time limits and circuit breaking. An open breaker keeps new attempts away without sending a byte;
+ * what concerns an attempt that was already made always goes through, because it has to be resolved here.
+ */
+export class GuardedProcessor {
+  readonly name: string;
+  readonly capabilities: ProcessorCapabilities;
+  private readonly options: GuardOptions;
+  private readonly breakers: ProcessorBreakers;
+  private readonly openCalls: OpenCalls;
+  private readonly counts = { calls: 0, failures: 0, consecutiveFailures: 0 };
+  private lastFailure: ProcessorHealth['lastFailure'] = null;
+  private lastLatencyMs: number | null = null;
+
+  constructor(
+    private readonly processor: Processor,
+    options: Partial<GuardOptions>,
+    private readonly ports: { clock: Clock; timers: Timers },
+  ) {
+    this.name = processor.name;
+    this.capabilities = processor.capabilities;
+    this.options = { ...DEFAULT_GUARD_OPTIONS, ...options };
+    this.openCalls = new OpenCalls(ports.timers);
+    this.breakers = new ProcessorBreakers(this.options, ports.timers, () => this.ping());
+  }
+
+  availability(): Availability {
+    return this.breakers.availability();
+  }
+
+  health(): ProcessorHealth {
+    return {
+      name: this.name,
+      breaker: this.availability(),
+      ...this.counts,
+      lastFailure: this.lastFailure,
+      lastLatencyMs: this.lastLatencyMs,
+    };
+  }
+
+  /**
+   * Never rejects. `onLate` gets the definite outcome of a money call that answered between the soft and the hard
+   * deadline, at most once; it is never called when this call's own outcome was definite.
+   */
+  call(operation: 'prepare', order: AttemptOrder): Promise<CallResult<PrepareOutcome>>;
+  call(
+    operation: MoneyCall,
+    order: AttemptOrder,
+    onLate?: (outcome: Outcome) => void,
+  ): Promise<CallResult<Outcome>>;
+  async call(
+    operation: 'prepare' | MoneyCall,
+    order: AttemptOrder,
+    onLate?: (outcome: Outcome) => void,
+  ): Promise<CallResult<Outcome | PrepareOutcome>> {
+    const startsAttempt = operation === 'prepare' || operation === 'authorize';
+    if (startsAttempt && this.availability() !== 'closed') {
+      return { outcome: { kind: 'not_executed', evidence: 'breaker_open' }, durationMs: 0 };
+    }
+    return operation === 'prepare' ? this.prepare(order) : this.move(operation, order, onLate);
+  }
+
+  /** Never rejects; what takes too long is `unproven`, evidence `timeout`. */
+  async lookUp(order: AttemptOrder): Promise<LookUpAnswer> {
+    const start = this.begin();
+    const { harmlessDeadlineMs: limitMs } = this.options;
+    const failed: LookUpAnswer = { state: 'unproven', evidence: 'connector_failed' };
+    const run = (signal: AbortSignal) => this.processor.lookUp(order, signal);
+    const first = await this.openCalls.start(run, failed, limitMs, limitMs).first;
+    const answer: LookUpAnswer = first === LATE ? { ...failed, evidence: 'timeout' } : first;
+    const evidence = answer.state === 'unproven' ? answer.evidence : answer.state;
+    await this.conclude(start, signOfLookUp(answer), evidence);
+    return answer;
+  }
+
+  /** Stops probing and aborts every call that is still open. */
+  stop(): void {
+    this.breakers.stop();
+    this.openCalls.abortAll();
+  }
+
+  private async prepare(order: AttemptOrder): Promise<CallResult<PrepareOutcome>> {
+    const start = this.begin();
+    const { harmlessDeadlineMs: limitMs } = this.options;
+    const failed: PrepareOutcome = { kind: 'not_executed', evidence: 'connector_failed' };
+    const run = (signal: AbortSignal) => this.processor.prepare(order, signal);
+    const first = await this.openCalls.start(run, failed, limitMs, limitMs).first;
+    const outcome: PrepareOutcome = first === LATE ? { ...failed, evidence: 'timeout' } : first;
+    return this.concluded(start, outcome);
+  }
+
+  private async move(
+    operation: MoneyCall,
+    order: AttemptOrder,
+    onLate?: (outcome: Outcome) => void,
+  ): Promise<CallResult<Outcome>> {
+    const start = this.begin();
+    const { softDeadlineMs, hardDeadlineMs } = this.options;
+    const failed: Outcome = { kind: 'unknown', evidence: 'connector_failed' };
+    const run = (signal: AbortSignal) => this.ask(operation, order, signal);
+    const call = this.openCalls.start(run, failed, softDeadlineMs, hardDeadlineMs);
+    const first = await call.first;
+    if (first !== LATE) return this.concluded(start, first);
+    void call.settled.then((late) => {
+      if (late.kind !== 'unknown') onLate?.(late);
+    });
+    return this.concluded<Outcome>(start, { kind: 'unknown', evidence: 'soft_deadline' });
+  }
+
+  private async ask(
+    operation: MoneyCall,
+    order: AttemptOrder,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    if (operation !== 'resend') return this.processor[operation](order, signal);
+    const outcome = await this.processor.authorize(order, signal);
+    return outcome.kind === 'not_executed' ? { ...outcome, kind: 'unknown' } : outcome;
+  }
+
+  private async ping(): Promise<void> {
+    const { harmlessDeadlineMs: limitMs } = this.options;
+    const run = (signal: AbortSignal) => this.processor.ping(signal).then(() => true);
+    const answered = await this.openCalls.start(run, false, limitMs, limitMs).first;
+    if (answered !== true) throw new Error('The processor does not answer.');
+  }
+
+  private begin(): CallStart {
+    this.counts.calls += 1;
+    return { atMs: this.ports.clock.monotonicMs(), epoch: this.breakers.epoch };
+  }
+
+  private async concluded<O extends Outcome | PrepareOutcome>(
+    start: CallStart,
+    outcome: O,
+  ): Promise<CallResult<O>> {
+    const evidence = 'evidence' in outcome ? outcome.evidence : outcome.kind;
+    const durationMs = await this.conclude(start, signOfOutcome(outcome), evidence);
+    return { outcome, durationMs };
+  }
+
+  private async conclude(start: CallStart, sign: HealthSign, evidence: string): Promise<number> {
+    const { clock } = this.ports;
+    const durationMs = clock.monotonicMs() - start.atMs;
+    this.lastLatencyMs = durationMs;
+    if (sign === 'answered') this.counts.consecutiveFailures = 0;
+    if (sign === 'failing' || sign === 'unreachable') {
+      this.counts.failures += 1;
+      this.counts.consecutiveFailures += 1;
+      this.lastFailure = { evidence, at: clock.now() };
+    }
+    await this.breakers.record(sign, start.epoch);
+    return durationMs;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Outcome, PrepareOutcome } from '#domain';
+import type { LookUpAnswer } from './processor.port.js';
+
+/**
+ * What one call says about the health of a processor.
+ * `answered`: it decided about money. `unreachable`: nobody listens. `failing`: it took the call and gave no usable
+ * answer. `neutral`: neither, for example a rejected request, or an answer of a part that works while money calls fail.
+ */
+export type HealthSign = 'answered' | 'unreachable' | 'failing' | 'neutral';
+
+/** One of these is enough to know. A connect timeout is not: under load it happens to healthy processors too. */
+const UNREACHABLE = new Set([
+  'connection_refused',
+  'name_not_found',
+  'host_unreachable',
+  'network_unreachable',
+]);
+
+/** Evidence about ourselves, the request or the charge, not about the processor. */
+const NEUTRAL = new Set([
+  'ambiguous',
+  'canceled',
+  'client_closed',
+  'invalid_request',
+  'no_local_address',
+  'not_found',
+  'not_supported',
+  'reference_missing',
+  'unconfirmed',
+]);
+
+export function signOfOutcome(outcome: Outcome | PrepareOutcome): HealthSign {
+  switch (outcome.kind) {
+    case 'succeeded':
+    case 'declined':
+    case 'fenced':
+      return 'answered';
+    // An unconfirmed create succeeds at a processor whose money calls all fail, so it excuses nothing.
+    case 'prepared':
+      return 'neutral';
+    case 'not_executed':
+    case 'unknown':
+      return signOfEvidence(outcome.evidence);
+  }
+}
+
+export const signOfLookUp = (answer: LookUpAnswer): HealthSign =>
+  answer.state === 'unproven' ? signOfEvidence(answer.evidence) : 'neutral';
+
+/** Evidence is `http_<status>` with an optional `:<code>`, or one word. */
+function signOfEvidence(evidence: string): HealthSign {
+  if (UNREACHABLE.has(evidence)) return 'unreachable';
+  return NEUTRAL.has(evidence) || evidence.startsWith('http_4') ? 'neutral' : 'failing';
+}

@@ -1,0 +1,36 @@
+import type { HttpClient } from '#platform';
+import type { Processor } from '../processor.port.js';
+import { SandboxConnector, type SandboxAccount } from './sandbox.connector.js';
+
+export type { SandboxAccount } from './sandbox.connector.js';
+
+/** The connector to one processor of the sandbox. */
+export const createSandboxProcessor = (account: SandboxAccount, http: HttpClient): Processor =>
+  new SandboxConnector(account, http);
+
+/**
+ * Asks the sandbox at `sandboxUrl` which processors it runs and where, in its order of preference. Rejects with
+ * `HttpTransportError` while it does not answer, and with an `Error` when the answer is not a sandbox's.
+ */
+export async function discoverSandboxProcessors(
+  sandboxUrl: string,
+  http: HttpClient,
+): Promise<Processor[]> {
+  const url = `${sandboxUrl.replace(/\/+$/, '')}/processors`;
+  const { status, body } = await http.request({ method: 'GET', url });
+  if (status !== 200) throw new Error(`${url} answered ${status}; is that the sandbox?`);
+  return accountsOf(body, url).map((account) => createSandboxProcessor(account, http));
+}
+
+function accountsOf(body: string, url: string): SandboxAccount[] {
+  const { processors } = JSON.parse(body) as { processors?: unknown };
+  if (!Array.isArray(processors)) throw new Error(`${url} names no processors.`);
+  return processors.map((each: { name?: unknown; url?: unknown; authorization?: unknown }) => {
+    const { name, url: baseUrl, authorization } = each;
+    const known = authorization === 'one_step' || authorization === 'two_step';
+    if (typeof name !== 'string' || typeof baseUrl !== 'string' || !known) {
+      throw new Error(`${url} describes a processor in an unknown way.`);
+    }
+    return { name, baseUrl, authorization };
+  });
+}

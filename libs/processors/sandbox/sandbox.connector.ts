@@ -1,0 +1,156 @@
+import type { Outcome, PrepareOutcome } from '#domain';
+import type { HttpClient, HttpResponse } from '#platform';
+import {
+  Processor,
+  type AttemptOrder,
+  type LookUpAnswer,
+  type ProcessorCapabilities,
+} from '../processor.port.js';
+import {
+  lookUpAnswerOf,
+  outcomeOf,
+  outcomeOfTransportError,
+  prepareOutcomeOf,
+  type MoneyOperation,
+} from './sandbox.mapping.js';
+
+export interface SandboxAccount {
+  name: string;
+  baseUrl: string;
+  authorization: ProcessorCapabilities['authorization'];
+}
+
+/** Keys live 24 h here, as they do at real processors; four hours are the margin. */
+const KEY_SAFE_FOR_MS = 20 * 60 * 60 * 1_000;
+
+/** Speaks to one processor of the sandbox. */
+export class SandboxConnector extends Processor {
+  readonly name: string;
+  readonly capabilities: ProcessorCapabilities;
+  private readonly twoStep: boolean;
+  private readonly collectionUrl: string;
+
+  constructor(
+    private readonly account: SandboxAccount,
+    private readonly http: HttpClient,
+  ) {
+    super();
+    this.name = account.name;
+    this.twoStep = account.authorization === 'two_step';
+    this.collectionUrl = `${account.baseUrl}/v1/${this.twoStep ? 'charges' : 'authorizations'}`;
+    this.capabilities = {
+      authorization: account.authorization,
+      fence: this.twoStep,
+      lookUp: true,
+      idempotencyKey: { lengthMax: 255, safeForMs: KEY_SAFE_FOR_MS },
+      currencies: 'all',
+    };
+  }
+
+  async prepare(order: AttemptOrder, signal: AbortSignal): Promise<PrepareOutcome> {
+    if (!this.twoStep) return { kind: 'not_executed', evidence: 'not_supported' };
+    try {
+      const body = newCharge(order);
+      return prepareOutcomeOf(order, await this.post('', `${order.key}.create`, body, signal));
+    } catch (error) {
+      return { kind: 'not_executed', evidence: outcomeOfTransportError(error).evidence };
+    }
+  }
+
+  authorize(order: AttemptOrder, signal: AbortSignal): Promise<Outcome> {
+    return this.twoStep
+      ? this.act('authorize', order, 'confirm', `${order.key}.confirm`, {}, signal)
+      : this.move('authorize', order, '', `${order.key}.authorize`, newCharge(order), signal);
+  }
+
+  capture(order: AttemptOrder, signal: AbortSignal): Promise<Outcome> {
+    const body = { amount: order.amountMinor };
+    return this.act('capture', order, 'capture', `${order.key}.capture`, body, signal);
+  }
+
+  void(order: AttemptOrder, signal: AbortSignal): Promise<Outcome> {
+    const action = this.twoStep ? 'cancel' : 'void';
+    return this.act('void', order, action, `${order.key}.void`, {}, signal);
+  }
+
+  /** Cancels the charge unless it already holds money. */
+  async fence(order: AttemptOrder, signal: AbortSignal): Promise<Outcome> {
+    if (!this.twoStep) return { kind: 'unknown', evidence: 'not_supported' };
+    if (order.reference === undefined) return { kind: 'unknown', evidence: 'reference_missing' };
+    const body = { unconfirmed_only: true };
+    const outcome = await this.act('fence', order, 'cancel', `${order.key}.fence`, body, signal);
+    // That the fence did not reach the processor says nothing about the attempt.
+    return outcome.kind === 'not_executed'
+      ? { kind: 'unknown', evidence: outcome.evidence }
+      : outcome;
+  }
+
+  async lookUp(order: AttemptOrder, signal: AbortSignal): Promise<LookUpAnswer> {
+    const url =
+      order.reference === undefined
+        ? `${this.collectionUrl}?merchant_reference=${encodeURIComponent(order.key)}`
+        : `${this.collectionUrl}/${encodeURIComponent(order.reference)}`;
+    try {
+      return lookUpAnswerOf(order, await this.http.request({ method: 'GET', url, signal }));
+    } catch (error) {
+      return { state: 'unproven', evidence: outcomeOfTransportError(error).evidence };
+    }
+  }
+
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.http.request({ method: 'GET', url: `${this.account.baseUrl}/v1/ping`, signal });
+  }
+
+  /** One operation on a charge that exists. */
+  private async act(
+    operation: MoneyOperation,
+    order: AttemptOrder,
+    action: string,
+    key: string,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    if (order.reference === undefined) {
+      return { kind: 'not_executed', evidence: 'reference_missing' };
+    }
+    const path = `/${encodeURIComponent(order.reference)}/${action}`;
+    return this.move(operation, order, path, key, body, signal);
+  }
+
+  private async move(
+    operation: MoneyOperation,
+    order: AttemptOrder,
+    path: string,
+    key: string,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    try {
+      return outcomeOf(operation, order, await this.post(path, key, body, signal));
+    } catch (error) {
+      return outcomeOfTransportError(error);
+    }
+  }
+
+  private post(
+    path: string,
+    key: string,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<HttpResponse> {
+    return this.http.request({
+      method: 'POST',
+      url: `${this.collectionUrl}${path}`,
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(body),
+      signal,
+    });
+  }
+}
+
+const newCharge = (order: AttemptOrder) => ({
+  amount: order.amountMinor,
+  currency: order.currency,
+  payment_method: order.paymentMethod,
+  merchant_reference: order.key,
+});
