@@ -1,0 +1,2 @@
+export * from './fraud-provider.port.js';
+export * from './fraud.screen.js';

@@ -1,0 +1,52 @@
+import { FraudProvider } from '../fraud-provider.port.js';
+import type { FraudRequest, FraudSignal, FraudVerdict } from '../fraud-provider.port.js';
+import { amountSignals } from './amount.rules.js';
+import { DEFAULT_VELOCITY_LIMITS, velocitySignals } from './velocity.rules.js';
+import type { VelocityLimits } from './velocity.rules.js';
+
+/** Every payment starts with these points: nothing is known about card or payee that could take them away. */
+const BASELINE_POINTS = 10;
+const REVIEW_FROM = 60;
+const BLOCK_FROM = 90;
+
+/** Fixed rules on amount and velocity, computed in the process. The score is the sum of all contributions, at most 100. */
+export class RulesFraudProvider extends FraudProvider {
+  readonly name = 'rules';
+  readonly version = '1.0.0';
+
+  constructor(private readonly limits: VelocityLimits = DEFAULT_VELOCITY_LIMITS) {
+    super();
+  }
+
+  async screen(request: FraudRequest): Promise<FraudVerdict> {
+    const amount = [baseline(), ...amountSignals(request)];
+    const velocity = velocitySignals(request, this.limits);
+    const amountScore = scoreOf(amount);
+    const score = scoreOf([...amount, ...velocity]);
+    // An amount that blocks by itself is fraud, whatever the velocity: waiting would not make it acceptable.
+    const tooFast = amountScore < BLOCK_FROM && velocity.some((rule) => rule.contribution > 0);
+    return {
+      provider: this.name,
+      version: this.version,
+      verdict: score >= BLOCK_FROM ? 'block' : score >= REVIEW_FROM ? 'review' : 'allow',
+      reason: tooFast ? 'velocity' : 'fraud',
+      score,
+      signals: [...amount, ...velocity],
+    };
+  }
+}
+
+function baseline(): FraudSignal {
+  return {
+    rule: 'baseline',
+    observed: 1,
+    threshold: 1,
+    contribution: BASELINE_POINTS,
+    matched: true,
+  };
+}
+
+function scoreOf(signals: readonly FraudSignal[]): number {
+  const points = signals.reduce((sum, { contribution }) => sum + contribution, 0);
+  return Math.min(100, points);
+}
