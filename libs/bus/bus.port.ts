@@ -21,13 +21,14 @@ export abstract class Bus<Messages extends MessageMap = MessageMap> {
 
 /**
  * `no_responder`: nobody listens, nothing happened. `timeout`: nobody answered in time, anything may have happened.
- * `failed`: the responder threw; `detail` is for logs, never for agents.
+ * `failed`: the responder threw; `errorName` is the name of what it threw, `detail` is for logs, never for agents.
  */
 export class BusError extends Error {
   constructor(
     readonly reason: 'no_responder' | 'timeout' | 'failed',
     readonly subject: string,
     detail: string,
+    readonly errorName: string | null = null,
   ) {
     super(`${subject}: ${reason}${detail ? `: ${detail}` : ''}`);
     this.name = 'BusError';

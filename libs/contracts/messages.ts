@@ -1,10 +1,12 @@
 import type {
   AttemptFacts,
+  CallFacts,
   FraudScreening,
   JsonRecord,
   LimitFigures,
   MandateCheck,
   MandateTerms,
+  MoneyOperation,
   Outcome,
   PaymentIntentCommand,
   PrepareOutcome,
@@ -44,6 +46,8 @@ export interface Call {
 export interface Caused {
   commandId: string;
   causationId: string;
+  correlationId: string;
+  tenant: string;
 }
 
 type WithoutClock<T> = T extends unknown ? Omit<T, 'nowMs'> : never;
@@ -71,11 +75,9 @@ export type Messages = {
     request: Caused & { id: string; command: WithoutClock<PaymentIntentCommand> };
     reply: { ok: boolean; code: string | null; revision: number };
   };
-  'commands.payment_intent.unpark': { request: Call & { id: string }; reply: Answer };
   'commands.mandate.reserve': {
     request: Caused & {
       mandate: string;
-      tenant: string;
       agent: string;
       intent: string;
       amountMinor: number;
@@ -111,13 +113,13 @@ export type Messages = {
       eventType: string;
       stream: string;
       position: number;
-      tenant: string;
       error: string;
       tries: number;
     };
     reply: { ok: boolean };
   };
   'commands.parked.resolve': { request: Caused & { event: string }; reply: { ok: boolean } };
+  /** `id`: `pi_…` of a parked payment, or the id of a parked delivery. */
   'commands.parked.retry': { request: Call & { id: string }; reply: Answer };
 
   'effects.processors.facts': { request: Record<string, never>; reply: ProcessorFacts[] };
@@ -142,8 +144,14 @@ export type Messages = {
     } | null;
   };
   'queries.agent.standing': {
-    request: { tenant: string; agent: string; currency: string };
-    reply: { name: string; status: 'active' | 'suspended'; activity: AgentActivity } | null;
+    request: { tenant: string; agent: string; mandate: string | null; currency: string };
+    reply: {
+      name: string;
+      status: 'active' | 'suspended';
+      activity: AgentActivity;
+      /** Whether the mandate asks for velocity rules. */
+      velocityRules: boolean;
+    } | null;
   };
   /** Whether the attempt's operation is still open, straight from the stream. */
   'queries.payment_intent.pending': {
@@ -196,20 +204,13 @@ export type ProcessorCall = {
   /** The intent's id and the attempt's number: where a late answer belongs. */
   intent: string;
   number: number;
-  processor: string;
   operation: 'prepare' | 'authorize' | 'capture' | 'void' | 'fence' | 'look_up';
-  /** What a look-up is about: which operation's outcome is asked for. */
-  about: 'authorize' | 'capture' | 'void';
-  order: {
-    key: string;
-    amountMinor: number;
-    currency: string;
-    paymentMethod: string;
-    reference: string | null;
-  };
-  /** RFC 3339. After it nothing that could be a new charge is sent. */
-  keySafeUntil: string;
-  causationId: string;
+  /** Which operation's outcome is asked for. */
+  about: MoneyOperation;
+  /** Whether this operation may have been sent before: then "not executed" proves nothing, and no breaker holds it back. */
+  resend: boolean;
+  order: CallFacts;
+  cause: Omit<Caused, 'commandId'>;
 };
 
 /** What the agent did lately in this currency, for velocity rules. */

@@ -112,29 +112,19 @@ function reserve(command: Reserve, state: MandateState): MandateDecision {
   if (earlier) return earlier.status === 'released' ? no('invalid_transition') : accepted();
   // Clocks of several processes may disagree; a stream's own time never runs backwards.
   const nowMs = Math.max(command.nowMs, state.lastAtMs);
-  const refusal = refuse(command, state, state.terms, nowMs);
-  if (refusal) return refusal;
+  const checks = reservationChecks(command, state, state.terms, nowMs);
+  const inTheWay = checks.find(({ result }) => result === 'failed');
+  if (inTheWay) return refused(refusalCode(inTheWay.rule), { pointers: [], checks });
   const { intent, amountMinor, currency } = command;
-  return accepted<MandateEvent>({
-    type: 'BudgetReserved',
-    data: { intent, amountMinor, currency, at: toRfc3339(nowMs) },
-  });
-}
-
-function refuse(
-  command: Reserve,
-  state: MandateState,
-  terms: MandateTerms,
-  nowMs: number,
-): MandateDecision | null {
-  const checks = reservationChecks(command, state, terms, nowMs);
-  const failedChecks = checks.filter(({ result }) => result === 'failed');
-  const first = failedChecks[0];
-  return first ? refused(refusalCode(first.rule), { pointers: [], checks }) : null;
+  const data = { intent, amountMinor, currency, at: toRfc3339(nowMs) };
+  return {
+    ...accepted<MandateEvent>({ type: 'BudgetReserved', data }),
+    details: { pointers: [], checks },
+  };
 }
 
 /** Every rule of the mandate, in order, with what it saw; the payment passes when all of them do. */
-export function reservationChecks(
+function reservationChecks(
   { agent, payee, amountMinor, currency }: Omit<Reserve, 'nowMs'>,
   state: MandateState,
   terms: MandateTerms,

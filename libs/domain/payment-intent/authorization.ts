@@ -3,8 +3,8 @@ import { toRfc3339 } from '../shared/time.js';
 import { failureOfAttempts } from './failures.js';
 import type { Outcome } from './outcome.js';
 import type { PaymentIntentCommandOf } from './payment-intent.commands.js';
-import type { PaymentIntentEvent } from './payment-intent.events.js';
-import type { AttemptState, PaymentIntentState } from './payment-intent.state.js';
+import type { PaymentIntentEvent, ScreeningFacts } from './payment-intent.events.js';
+import { type AttemptState, type PaymentIntentState, callFacts } from './payment-intent.state.js';
 import { failOver, failed, posted, stillUnknown } from './steps.js';
 
 type RecordAuthorization = PaymentIntentCommandOf<'RecordAuthorization'>;
@@ -21,7 +21,8 @@ export function preparationEvents(
   if (outcome.kind === 'prepared') {
     const { reference } = outcome;
     const at = toRfc3339(command.nowMs);
-    return [{ type: 'AttemptPrepared', data: { number, reference, sender, at } }];
+    const call = callFacts(state, { ...attempt, reference }, state.amountMinor);
+    return [{ type: 'AttemptPrepared', data: { number, reference, call, sender, at } }];
   }
   return settleAttempt({ ...command, outcome, firstSend: true, durationMs }, state, attempt);
 }
@@ -60,7 +61,7 @@ function settleAttempt(
         each.number === number ? { ...each, decline: { code, category, message } } : each,
       );
       if (category === 'soft') return failOver(state, declined, attempts, command);
-      return [declined, failed(failureOfAttempts(attempts), at)];
+      return [declined, failed(state, failureOfAttempts(attempts), at)];
     }
     case 'not_executed': {
       const { evidence } = outcome;
@@ -91,12 +92,15 @@ function authorized(
   { processor }: AttemptState,
 ): PaymentIntentEvent[] {
   const { reference, amountMinor, currency } = outcome;
+  const { tenant, agent, mandate, paymentMethod } = state;
   const at = toRfc3339(nowMs);
+  const payee = state.request['payee'] as unknown as ScreeningFacts['payee'];
+  const screening = { tenant, agent, mandate, payee, amountMinor, currency, paymentMethod };
   const hold = holdPostings({ agent: state.agent, processor, amountMinor, currency });
   return [
     {
       type: 'PaymentAuthorized',
-      data: { number, processor, reference, amountMinor, currency, durationMs, at },
+      data: { number, processor, reference, amountMinor, currency, durationMs, screening, at },
     },
     posted('PaymentAuthorized', hold, at),
   ];

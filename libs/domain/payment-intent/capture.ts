@@ -6,6 +6,7 @@ import type { Failure, PaymentIntentEvent } from './payment-intent.events.js';
 import {
   type AttemptState,
   type PaymentIntentState,
+  callFacts,
   currentAttempt,
 } from './payment-intent.state.js';
 import { failed, posted, stillUnknown } from './steps.js';
@@ -22,9 +23,10 @@ export function captureDecision(
   const at = toRfc3339(command.nowMs);
   const screened: PaymentIntentEvent = { type: 'FraudScreened', data: { ...fraud, at } };
   if (fraud.verdict !== 'allow')
-    return [screened, voidStarted(number, fraudFailure(fraud.verdict), sender, at)];
+    return [screened, voidStarted(state, attempt, fraudFailure(fraud.verdict), sender, at)];
   const amountMinor = state.amountAuthorizedMinor;
-  return [screened, { type: 'CaptureStarted', data: { number, amountMinor, sender, at } }];
+  const call = callFacts(state, attempt, amountMinor);
+  return [screened, { type: 'CaptureStarted', data: { number, amountMinor, call, sender, at } }];
 }
 
 export function captureEvents(
@@ -43,7 +45,7 @@ export function captureEvents(
       const reason = failure('payment_declined', `The capture was refused: ${code}.`);
       return [
         { type: 'CaptureDeclined', data: { number, code, at } },
-        voidStarted(number, reason, sender, at),
+        voidStarted(state, attempt, reason, sender, at),
       ];
     }
     case 'not_executed':
@@ -70,7 +72,7 @@ function captured(
       data: { number, processor, reference, amountMinor, currency, at },
     },
     posted('PaymentCaptured', [...releasePostings(held), ...spendPostings(taken)], at),
-    { type: 'PaymentSucceeded', data: { at } },
+    { type: 'PaymentSucceeded', data: { mandate: state.mandate, spentMinor: amountMinor, at } },
   ];
 }
 
@@ -92,17 +94,24 @@ export function voidEvents(
   return [
     { type: 'AuthorizationVoided', data: { number, amountMinor, at } },
     posted('AuthorizationVoided', releasePostings(held), at),
-    failed(state.abandoning ?? failure('payment_declined', 'The authorization was voided.'), at),
+    failed(state, state.abandoning ?? voided(), at),
   ];
 }
 
 function voidStarted(
-  number: number,
+  state: PaymentIntentState,
+  attempt: AttemptState,
   reason: Failure,
   sender: string,
   at: string,
 ): PaymentIntentEvent {
-  return { type: 'VoidStarted', data: { number, failure: reason, sender, at } };
+  const { number } = attempt;
+  const call = callFacts(state, attempt, state.heldMinor);
+  return { type: 'VoidStarted', data: { number, failure: reason, call, sender, at } };
+}
+
+function voided(): Failure {
+  return failure('payment_declined', 'The authorization was voided.');
 }
 
 function fraudFailure(verdict: 'review' | 'block'): Failure {

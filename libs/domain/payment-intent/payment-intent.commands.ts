@@ -66,7 +66,7 @@ export type PaymentIntentCommand =
     })
   | (Acting & { type: 'RecordCapture'; number: number; outcome: Outcome })
   | (Acting & { type: 'RecordVoid'; number: number; outcome: Outcome })
-  | (Timed & { type: 'UnparkPayment'; by: string });
+  | (Timed & { type: 'UnparkPayment'; tenant: string; by: string });
 
 export type PaymentIntentCommandType = PaymentIntentCommand['type'];
 export type PaymentIntentCommandOf<T extends PaymentIntentCommandType> = Extract<

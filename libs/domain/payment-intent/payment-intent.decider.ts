@@ -82,6 +82,7 @@ function decide(command: PaymentIntentCommand, state: PaymentIntentState): Payme
     case 'RecordVoid':
       return accepted(...voidEvents(command, state));
     case 'UnparkPayment':
+      if (state.tenant !== command.tenant) return refused('not_found', { pointers: [] });
       return state.parked
         ? accepted(...unparkEvents(command, state))
         : refused('invalid_transition', { pointers: [] });
@@ -114,11 +115,15 @@ function judge(
   if (command.policy) events.push({ type: 'PolicyDecided', data: { ...command.policy, at } });
   if (command.fraud) events.push({ type: 'FraudScreened', data: { ...command.fraud, at } });
   if (command.mandate) events.push({ type: 'MandateDecided', data: { ...command.mandate, at } });
-  if (command.refusal) return accepted(...events, failed(command.refusal, at));
-  if (command.mandate?.decision !== 'reserved') {
-    // Without a reservation there is no authority, whatever the judges say.
-    return accepted(...events, failed(failure('mandate_required', 'No budget is reserved.'), at));
-  }
+  const judged = {
+    mandate: state.mandate,
+    mandateDecision: command.mandate && { ...command.mandate, at },
+  };
+  // Without a reservation there is no authority, whatever the judges say.
+  const unreserved = failure('mandate_required', 'No budget is reserved.');
+  const refusal =
+    command.mandate?.decision === 'reserved' ? command.refusal : (command.refusal ?? unreserved);
+  if (refusal) return accepted(...events, failed(judged, refusal, at));
   const candidates = chooseRoute(command.processors, state.currency, new Set());
   return accepted(...events, ...startAttempt(state, candidates, command));
 }

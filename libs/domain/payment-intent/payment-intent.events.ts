@@ -13,6 +13,37 @@ export interface RuleResult {
   readonly [detail: string]: string | number | boolean | null | undefined;
 }
 
+/** All that a connector is told for a call about an attempt. */
+export interface CallFacts {
+  readonly processor: string;
+  /** Every idempotency key of the attempt derives from this one. */
+  readonly key: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly paymentMethod: string;
+  /** The processor's own id, once known. */
+  readonly reference: string | null;
+  /** RFC 3339. After this instant nothing that could be a new charge is sent. */
+  readonly keySafeUntil: string;
+}
+
+export interface ScreeningFacts {
+  readonly tenant: string;
+  readonly agent: string;
+  readonly mandate: string | null;
+  readonly payee: { readonly id: string; readonly mcc?: string; readonly country?: string };
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly paymentMethod: string;
+}
+
+/** What becomes of the budget when a payment ends. */
+interface BudgetEnd {
+  /** Null when the mandate certainly holds nothing for this payment. */
+  readonly mandate: string | null;
+  readonly spentMinor: number;
+}
+
 export interface RouteCandidate {
   readonly processor: string;
   readonly eligible: boolean;
@@ -85,6 +116,7 @@ export type PaymentIntentEvent =
       type: 'AttemptStarted';
       data: {
         number: number;
+        agent: string;
         processor: string;
         authorization: 'one_step' | 'two_step';
         fence: boolean;
@@ -103,7 +135,7 @@ export type PaymentIntentEvent =
     }
   | {
       type: 'AttemptPrepared';
-      data: { number: number; reference: string; sender: string; at: string };
+      data: { number: number; reference: string; call: CallFacts; sender: string; at: string };
     }
   | {
       type: 'PaymentAuthorized';
@@ -114,6 +146,8 @@ export type PaymentIntentEvent =
         amountMinor: number;
         currency: string;
         durationMs: number | null;
+        /** What the second fraud screen is asked about. */
+        screening: ScreeningFacts;
         at: string;
       };
     }
@@ -152,7 +186,7 @@ export type PaymentIntentEvent =
     }
   | {
       type: 'CaptureStarted';
-      data: { number: number; amountMinor: number; sender: string; at: string };
+      data: { number: number; amountMinor: number; call: CallFacts; sender: string; at: string };
     }
   | {
       type: 'PaymentCaptured';
@@ -172,14 +206,15 @@ export type PaymentIntentEvent =
         number: number;
         /** Becomes the payment's failure once nothing is held any more. */
         failure: Failure;
+        call: CallFacts;
         sender: string;
         at: string;
       };
     }
   | { type: 'AuthorizationVoided'; data: { number: number; amountMinor: number; at: string } }
   | { type: 'LedgerPosted'; data: { cause: string; postings: readonly Posting[]; at: string } }
-  | { type: 'PaymentSucceeded'; data: { at: string } }
-  | { type: 'PaymentFailed'; data: { failure: Failure; at: string } }
+  | { type: 'PaymentSucceeded'; data: BudgetEnd & { at: string } }
+  | { type: 'PaymentFailed'; data: BudgetEnd & { failure: Failure; at: string } }
   | { type: 'PaymentParked'; data: { number: number; reason: string; at: string } }
   | { type: 'PaymentUnparked'; data: { by: string; at: string } }
   | {

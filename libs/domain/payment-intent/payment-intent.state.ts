@@ -1,6 +1,7 @@
 import type { JsonRecord } from '../shared/json.js';
-import { toEpochMs } from '../shared/time.js';
+import { toEpochMs, toRfc3339 } from '../shared/time.js';
 import type {
+  CallFacts,
   Failure,
   MoneyOperation,
   PaymentIntentEvent,
@@ -284,40 +285,38 @@ function withAttempt(
   };
 }
 
-/** What is needed to call a processor about the operation whose outcome is open; null when none is. */
+/** The operation whose outcome is open, and what is needed to ask its processor about it; null when none is. */
 export interface AttemptFacts {
   readonly operation: MoneyOperation;
   readonly number: number;
-  readonly processor: string;
-  readonly authorization: 'one_step' | 'two_step';
   /** False: not even the unconfirmed charge of a two-step processor is known to exist. */
   readonly prepared: boolean;
-  readonly order: {
-    readonly key: string;
-    readonly amountMinor: number;
-    readonly currency: string;
-    readonly paymentMethod: string;
-    readonly reference: string | null;
-  };
-  readonly keySafeUntilMs: number;
+  readonly authorization: 'one_step' | 'two_step';
+  readonly call: CallFacts;
 }
 
 export function openAttempt(state: PaymentIntentState): AttemptFacts | null {
-  const { pending, currency, paymentMethod } = state;
+  const { pending } = state;
   const attempt = state.attempts.find(({ number }) => number === pending?.number);
   if (!pending || !attempt) return null;
-  const { number, processor, authorization, key, reference, keySafeUntilMs } = attempt;
-  const amountMinor =
-    pending.operation === 'authorize' ? state.amountMinor : state.amountAuthorizedMinor;
+  const { operation, number } = pending;
+  const amountMinor = operation === 'authorize' ? state.amountMinor : state.amountAuthorizedMinor;
   return {
-    operation: pending.operation,
+    operation,
     number,
-    processor,
-    authorization,
-    prepared: reference !== null,
-    order: { key, amountMinor, currency, paymentMethod, reference },
-    keySafeUntilMs,
+    prepared: attempt.reference !== null,
+    authorization: attempt.authorization,
+    call: callFacts(state, attempt, amountMinor),
   };
+}
+
+export function callFacts(
+  { currency, paymentMethod }: PaymentIntentState,
+  { processor, key, reference, keySafeUntilMs }: AttemptState,
+  amountMinor: number,
+): CallFacts {
+  const keySafeUntil = toRfc3339(keySafeUntilMs);
+  return { processor, key, amountMinor, currency, paymentMethod, reference, keySafeUntil };
 }
 
 export function currentAttempt(state: PaymentIntentState): AttemptState | undefined {

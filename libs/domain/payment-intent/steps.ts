@@ -20,8 +20,17 @@ interface Acting {
   processors: readonly ProcessorFacts[];
 }
 
-export function failed(failure: Failure, at: string): PaymentIntentEvent {
-  return { type: 'PaymentFailed', data: { failure, at } };
+/**
+ * Whatever was reserved is set free. Also where no reservation is on record: it may have been made by a judgement that
+ * a crash cut short; only a mandate that refused holds nothing for sure.
+ */
+export function failed(
+  { mandate, mandateDecision }: Pick<PaymentIntentState, 'mandate' | 'mandateDecision'>,
+  failure: Failure,
+  at: string,
+): PaymentIntentEvent {
+  const holding = mandateDecision?.decision === 'refused' ? null : mandate;
+  return { type: 'PaymentFailed', data: { failure, mandate: holding, spentMinor: 0, at } };
 }
 
 export function posted(
@@ -42,7 +51,7 @@ export function startAttempt(
   const route: PaymentIntentEvent = { type: 'RouteChosen', data: { candidates, at } };
   const chosen = candidates.find(({ eligible }) => eligible);
   const facts = processors.find(({ name }) => name === chosen?.processor);
-  if (!facts) return [route, failed(failureOfAttempts(state.attempts), at)];
+  if (!facts) return [route, failed(state, failureOfAttempts(state.attempts), at)];
   const number = state.attempts.length + 1;
   return [
     route,
@@ -50,6 +59,7 @@ export function startAttempt(
       type: 'AttemptStarted',
       data: {
         number,
+        agent: state.agent,
         processor: facts.name,
         authorization: facts.authorization,
         fence: facts.fence,

@@ -1,6 +1,6 @@
 /** What a decider answers: facts to record (none: already so), or a refusal by code. Never an exception. */
 export type Decision<Event, Code extends string = string, Details = unknown> =
-  | { readonly ok: true; readonly events: readonly Event[] }
+  | { readonly ok: true; readonly events: readonly Event[]; readonly details?: Details }
   | { readonly ok: false; readonly code: Code; readonly details: Details };
 
 /**

@@ -1,0 +1,159 @@
+import {
+  INITIAL_PAYMENT_INTENT,
+  type Json,
+  type JsonRecord,
+  type PaymentIntentEvent,
+  type PaymentIntentEventData,
+  type RuleResult,
+  evolvePaymentIntent,
+  moneyState,
+} from '#domain';
+import { publicPaymentIntentId } from './payment-intent.rendering.js';
+import { cleanText } from './untrusted-text.js';
+
+/** Why the payment went as it did: every rule that was looked at, in that order, as data and in words. */
+export function renderExplanation(events: readonly PaymentIntentEvent[]): JsonRecord {
+  const state = events.reduce(evolvePaymentIntent, INITIAL_PAYMENT_INTENT);
+  return {
+    object: 'explanation',
+    payment_intent: publicPaymentIntentId(state.id),
+    outcome: state.status,
+    money_state: moneyState(state),
+    versions: {
+      policy_bundle: state.policy?.bundle ?? null,
+      fraud_provider: state.fraud?.provider ?? null,
+    },
+    inputs: { request: state.request, policy: state.policy?.inputs ?? null },
+    rules: events.flatMap(rulesOf),
+    sentences: events.flatMap(sentencesOf),
+  };
+}
+
+function rulesOf(event: PaymentIntentEvent): JsonRecord[] {
+  switch (event.type) {
+    case 'PolicyDecided': {
+      const { bundle, determining, rules } = event.data;
+      return rules.map((each) =>
+        rule('policy', each, { bundle, determining: determining.includes(each.rule) }),
+      );
+    }
+    case 'FraudScreened': {
+      const { stage, provider, verdict, score, failMode, rules, error } = event.data;
+      const screened: RuleResult = { rule: `screen.${stage}`, result: verdict, score };
+      const more = { stage, provider };
+      const summary = { ...more, fail_mode: failMode, ...(error !== null && { error }) };
+      return [...rules.map((each) => rule('fraud', each, more)), rule('fraud', screened, summary)];
+    }
+    case 'MandateDecided':
+      return event.data.rules.map((each) => rule('mandate', each, { mandate: event.data.mandate }));
+    case 'RouteChosen':
+      return event.data.candidates.map(({ processor, eligible, reason }) =>
+        rule('route', { rule: processor, result: eligible ? 'eligible' : 'skipped', reason }, {}),
+      );
+    default:
+      return [];
+  }
+}
+
+function rule(
+  source: 'policy' | 'fraud' | 'mandate' | 'route',
+  { rule: name, result, ...details }: RuleResult,
+  more: Record<string, Json>,
+): JsonRecord {
+  const named = Object.entries(details)
+    .filter(([, value]) => value !== undefined)
+    .map(([detail, value]): [string, Json] => [
+      snakeCase(detail),
+      typeof value === 'string' ? cleanText(value) : (value ?? null),
+    ]);
+  return { source, rule: name, result, ...Object.fromEntries(named), ...more };
+}
+
+function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+type Narrators = {
+  [Type in PaymentIntentEvent['type']]?: (data: PaymentIntentEventData<Type>) => string[];
+};
+
+/** Sentences name amounts in minor units, as the whole interface does, and no words from outside. */
+const NARRATORS: Narrators = {
+  PaymentIntentRequested: ({ agent, request }) => [
+    `Agent ${agent} asked to pay ${String(request['amount'])} ${String(request['currency'])} in minor units.`,
+  ],
+  PolicyDecided: ({ decision, bundle, determining }) => [
+    `Policy ${bundle} decided ${decision}, determined by ${listed(determining, 'no policy at all')}.`,
+  ],
+  FraudScreened: ({ stage, verdict, score, provider, failMode }) => [
+    failMode === null
+      ? `The fraud screen ${provider} before ${stage} said ${verdict} with a score of ${score}.`
+      : `The fraud screen ${provider} before ${stage} gave no answer; its fail mode ${failMode} decided ${verdict}.`,
+  ],
+  MandateDecided: ({ mandate, decision, rules }) => [
+    decision === 'reserved'
+      ? `Mandate ${mandate} had room within all of its ${rules.length} rules and reserved the amount.`
+      : `Mandate ${mandate ?? 'none'} refused the payment.`,
+    ...rules.filter(({ result }) => result === 'failed').map(inTheWay),
+  ],
+  RouteChosen: ({ candidates }) => {
+    const skipped = candidates.filter(({ eligible }) => !eligible);
+    const eligible = candidates.filter((candidate) => candidate.eligible);
+    const reasons = skipped.map(({ processor, reason }) => `${processor} (${reason})`);
+    return [
+      `The route was ${listed(names(eligible), 'empty')}${reasons.length > 0 ? `; skipped were ${reasons.join(', ')}` : ''}.`,
+    ];
+  },
+  AttemptStarted: ({ number, processor }) => [`Attempt ${number} was started at ${processor}.`],
+  PaymentAuthorized: ({ number, processor, amountMinor, currency }) => [
+    `Attempt ${number} was authorized by ${processor} for ${amountMinor} ${currency}.`,
+  ],
+  AttemptDeclined: ({ number, category }) => [
+    `Attempt ${number} was declined (${category}); ${category === 'soft' ? 'another processor may be asked' : 'nobody else is asked'}.`,
+  ],
+  AttemptNotExecuted: ({ number, evidence }) => [
+    `Attempt ${number} was not executed: ${cleanText(evidence, 100)}.`,
+  ],
+  AttemptFenced: ({ number, evidence }) => [
+    `Attempt ${number} was fenced and can never take money: ${cleanText(evidence, 100)}.`,
+  ],
+  OutcomeUnknown: ({ number, operation, evidence }) => [
+    `What became of the ${operation} of attempt ${number} was unknown (${cleanText(evidence, 100)}), so nobody else was asked.`,
+  ],
+  PaymentCaptured: ({ processor, amountMinor, currency }) => [
+    `At ${processor}, ${amountMinor} ${currency} were captured.`,
+  ],
+  CaptureDeclined: ({ number }) => [`The capture of attempt ${number} was declined.`],
+  VoidStarted: ({ failure }) => [`The authorization was let go because of ${failure.code}.`],
+  AuthorizationVoided: ({ amountMinor }) => [
+    `The authorization was voided; ${amountMinor} are held no more.`,
+  ],
+  PaymentSucceeded: () => ['The payment succeeded.'],
+  PaymentFailed: ({ failure }) => [`The payment failed with ${failure.code}.`],
+  PaymentParked: ({ reason }) => [`The payment waits for an operator: ${reason}.`],
+  PaymentUnparked: ({ by }) => [`Operator ${by} asked to look again.`],
+  OutcomeContradicted: ({ number, recorded }) => [
+    `The processor contradicted attempt ${number}, recorded as ${recorded}; a human must look.`,
+  ],
+};
+
+function sentencesOf(event: PaymentIntentEvent): string[] {
+  const narrate = NARRATORS[event.type] as ((data: typeof event.data) => string[]) | undefined;
+  return narrate?.(event.data) ?? [];
+}
+
+function inTheWay({ rule: name, limit, used, held, requested, currency }: RuleResult): string {
+  if (limit === undefined) return `Rule ${name} was not met.`;
+  const unit = typeof currency === 'string' ? ` ${currency}` : '';
+  const spent =
+    used === undefined ? '' : ` of which ${String(used)} were used and ${String(held)} held`;
+  return `Rule ${name} allows ${String(limit)}${unit},${spent ? `${spent},` : ''} and ${String(requested)} were requested.`;
+}
+
+function names(candidates: readonly { processor: string }[]): string[] {
+  return candidates.map(({ processor }) => processor);
+}
+
+function listed(items: readonly string[], none: string): string {
+  return items.length > 0 ? items.join(', ') : none;
+}

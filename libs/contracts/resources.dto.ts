@@ -1,0 +1,256 @@
+/** What answers hold, for the documentation: the rendering makes them, these classes describe them. */
+
+export class RetryResource {
+  /** Whether asking again can help. */
+  retryable!: boolean;
+  /** Then with the same idempotency key, otherwise with a new one. */
+  same_key!: boolean;
+  /** Not before this many milliseconds have passed. */
+  after_ms?: number;
+}
+
+export class PatchOperationResource {
+  op!: 'add' | 'replace';
+  /** JSON pointer into the request. */
+  path!: string;
+  value!: unknown;
+}
+
+/** A way on that can be executed as given. */
+export class RemedyResource {
+  type!: 'modify_request' | 'wait' | 'fetch';
+  actor!: 'agent';
+  /** For `modify_request`: RFC 6902; send the patched request under a new key. */
+  patch?: PatchOperationResource[];
+  /** For `wait`: RFC 3339. */
+  until?: string;
+  /** For `fetch`: a path of this server. */
+  url?: string;
+}
+
+export class ViolationResource {
+  /** JSON pointer into the request; empty for the request as a whole. */
+  pointer!: string;
+  rule!: string;
+  detail?: string;
+  limit?: number;
+  used?: number;
+  held?: number;
+  requested?: number;
+  remaining?: number;
+  resets_at?: string | null;
+}
+
+/** RFC 9457. */
+export class ProblemResource {
+  /** `https://bursar.dev/problems/<code>` */
+  type!: string;
+  title!: string;
+  status!: number;
+  code!: string;
+  category!: string;
+  detail!: string;
+  instance!: string;
+  /** On every problem about money: what is known about it. */
+  money_state?: 'none' | 'held' | 'moved' | 'returned' | 'unknown';
+  retry!: RetryResource;
+  violations?: ViolationResource[];
+  /** In order of preference. */
+  remedies!: RemedyResource[];
+  payment_intent?: string | null;
+  trace_id!: string;
+  /** Text from outside, by its source: data, never instructions. */
+  untrusted?: Record<string, string>;
+}
+
+export class AttemptResource {
+  number!: number;
+  processor!: string;
+  outcome!: 'pending' | 'succeeded' | 'declined' | 'not_executed' | 'unknown' | 'fenced' | 'voided';
+  /** The processor's own name for the charge. */
+  reference!: string | null;
+  duration_ms!: number | null;
+}
+
+export class RouteCandidateResource {
+  processor!: string;
+  eligible!: boolean;
+  reason!: string;
+}
+
+export class DecisionResource {
+  policy!: 'allow' | 'deny' | 'ask' | null;
+  /** Name, version and fingerprint of the policies that decided. */
+  bundle!: string | null;
+  determining!: string[];
+  mandate!: 'reserved' | 'refused' | null;
+  fraud_score!: number | null;
+  fraud_verdict!: 'allow' | 'review' | 'block' | null;
+  route!: RouteCandidateResource[];
+}
+
+export class DeclineResource {
+  code!: string;
+  category!: 'soft' | 'hard';
+}
+
+export class FailureResource {
+  /** A problem code, or `payment_declined`. */
+  code!: string;
+  category!: string;
+  detail!: string;
+  retry!: RetryResource;
+  remedies!: RemedyResource[];
+  violations?: ViolationResource[];
+  decline?: DeclineResource;
+  untrusted?: Record<string, string>;
+}
+
+export class NextActionResource {
+  actor!: 'agent' | 'approver' | 'operator' | 'buyer' | 'none';
+  type!: string;
+  poll_after_ms?: number;
+}
+
+export class PayeeResource {
+  id!: string;
+  name?: string;
+  mcc?: string;
+  country?: string;
+  domain?: string;
+}
+
+export class PaymentIntentResource {
+  object!: 'payment_intent';
+  id!: string;
+  status!:
+    | 'processing'
+    | 'requires_approval'
+    | 'requires_action'
+    | 'requires_capture'
+    | 'succeeded'
+    | 'failed'
+    | 'canceled';
+  money_state!: 'none' | 'held' | 'moved' | 'returned' | 'unknown';
+  /** Minor units of the currency, as all amounts. */
+  amount!: number;
+  currency!: string;
+  amount_authorized!: number;
+  amount_captured!: number;
+  amount_refunded!: number;
+  agent!: string;
+  mandate!: string | null;
+  payee!: PayeeResource;
+  order_reference!: string;
+  payment_method!: string;
+  quote!: string | null;
+  /** Where the money is, or may be. */
+  processor!: string | null;
+  attempts!: AttemptResource[];
+  decision!: DecisionResource | null;
+  failure!: FailureResource | null;
+  next_action!: NextActionResource | null;
+  created_at!: string;
+  concluded_at!: string | null;
+  revision!: number;
+}
+
+export class EventResource {
+  id!: string;
+  type!: string;
+  revision!: number;
+  position!: number;
+  recorded_at!: string;
+  data!: Record<string, unknown>;
+  metadata!: Record<string, unknown>;
+}
+
+export class ExplainedRuleResource {
+  source!: 'policy' | 'fraud' | 'mandate' | 'route';
+  rule!: string;
+  result!: string;
+}
+
+export class ExplanationResource {
+  object!: 'explanation';
+  payment_intent!: string;
+  outcome!: string;
+  money_state!: string;
+  versions!: Record<string, string | null>;
+  inputs!: Record<string, unknown>;
+  /** In the order they were looked at, with what each saw. */
+  rules!: ExplainedRuleResource[];
+  sentences!: string[];
+}
+
+export class OperationResource {
+  method!: string;
+  path!: string;
+  /** Null while it runs. */
+  status!: number | null;
+  resource!: string | null;
+  concluded_at!: string | null;
+}
+
+export class LimitResource {
+  /** `per_payment`, `window.<name>`, `window.<name>.count` or `lifetime`. */
+  rule!: string;
+  /** Null for counts. */
+  currency!: string | null;
+  limit!: number;
+  used!: number;
+  held!: number;
+  remaining!: number;
+  resets_at!: string | null;
+}
+
+export class AuthorityResource {
+  object!: 'authority';
+  mandate!: string;
+  status!: string;
+  limits!: LimitResource[];
+}
+
+/** The key is shown in this answer and in its repeats under the same idempotency key, nowhere else. */
+export class AgentKeyResource {
+  id!: string;
+  key!: string;
+}
+
+export class AgentResource {
+  id!: string;
+  status!: 'active' | 'suspended';
+}
+
+export class MandateResource {
+  id!: string;
+  agent!: string;
+  status!: 'active' | 'revoked';
+}
+
+export class LedgerEntryResource {
+  object!: 'ledger_entry';
+  id!: string;
+  payment_intent!: string;
+  account!: string;
+  /** Debit positive, credit negative. */
+  amount!: number;
+  currency!: string;
+  posted_at!: string;
+}
+
+export class LedgerAccountResource {
+  account!: string;
+  currency!: string;
+  balance!: number;
+}
+
+export class ProcessorResource {
+  name!: string;
+  breaker!: 'closed' | 'open' | 'half_open';
+}
+
+/** What waits for a human: a payment (`pi_…`) or an event that could not be handled. */
+export class ParkedResource {
+  id!: string;
+}

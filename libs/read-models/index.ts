@@ -1,0 +1,10 @@
+export { PROJECTIONS } from './projections.js';
+export { type Cursor, InvalidCursorError, decodeCursor, encodeCursor } from './page.js';
+export * from './access/access.query.js';
+export * from './agent-activity/agent-activity.query.js';
+export * from './authority/mandate-figures.js';
+export * from './ledger/ledger.query.js';
+export * from './operations/operations.query.js';
+export * from './parked/parked.query.js';
+export * from './payment-intent/payment-intent.query.js';
+export * from './payment-status/payment-status.query.js';

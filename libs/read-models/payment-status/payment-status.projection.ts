@@ -1,0 +1,41 @@
+import type { Projection } from '#runtime/projection';
+import { eventOf, publicId } from '../recorded.js';
+
+/**
+ * Which payments there are, by what lists are filtered and ordered by. Everything else about a payment is in its stream:
+ * keeping a second copy of it here would be written ten times per payment and read hardly ever.
+ */
+export const paymentStatusProjection: Projection = {
+  name: 'payment_status',
+  version: 1,
+  tables: `
+    CREATE TABLE payment_status (
+      id TEXT PRIMARY KEY,
+      tenant TEXT NOT NULL,
+      agent TEXT NOT NULL,
+      payee TEXT NOT NULL,
+      status TEXT NOT NULL,
+      created_at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX payment_status_by_time ON payment_status (tenant, created_at, id);
+    CREATE INDEX payment_status_by_agent ON payment_status (tenant, agent, created_at, id);
+    CREATE INDEX payment_status_by_payee ON payment_status (tenant, payee, created_at, id);
+    CREATE INDEX payment_status_by_status ON payment_status (tenant, status, created_at, id)`,
+  project(db, recorded) {
+    const event = eventOf('payment_intent', recorded);
+    if (event?.type === 'PaymentIntentRequested') {
+      const { tenant, agent, request, at } = event.data;
+      const { id: payee } = request['payee'] as { id: string };
+      db.run(
+        `INSERT INTO payment_status (id, tenant, agent, payee, status, created_at) VALUES (?, ?, ?, ?, 'processing', ?)`,
+        ...[publicId(recorded.stream), tenant, agent, payee, at],
+      );
+    } else if (event?.type === 'PaymentSucceeded' || event?.type === 'PaymentFailed') {
+      db.run(
+        'UPDATE payment_status SET status = ? WHERE id = ?',
+        event.type === 'PaymentSucceeded' ? 'succeeded' : 'failed',
+        publicId(recorded.stream),
+      );
+    }
+  },
+};

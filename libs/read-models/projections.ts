@@ -1,0 +1,17 @@
+import type { Projection } from '#runtime/projection';
+import { accessProjection } from './access/access.projection.js';
+import { agentActivityProjection } from './agent-activity/agent-activity.projection.js';
+import { ledgerProjection } from './ledger/ledger.projection.js';
+import { operationsProjection } from './operations/operations.projection.js';
+import { parkedProjection } from './parked/parked.projection.js';
+import { paymentStatusProjection } from './payment-status/payment-status.projection.js';
+
+/** Every projection there is. */
+export const PROJECTIONS: readonly Projection[] = [
+  accessProjection,
+  agentActivityProjection,
+  ledgerProjection,
+  operationsProjection,
+  parkedProjection,
+  paymentStatusProjection,
+];

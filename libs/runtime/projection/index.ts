@@ -1,0 +1,8 @@
+export type {
+  Projection,
+  ProjectionFailure,
+  ReadModelReader,
+  ReadModelWriter,
+} from './projection.js';
+export { ReadModelDatabase } from './read-model.database.js';
+export { ProjectionRuntime, type ProjectionRuntimeOptions } from './projection.runtime.js';

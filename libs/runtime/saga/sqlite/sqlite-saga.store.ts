@@ -1,0 +1,77 @@
+import type { RecordedEvent } from '#event-store';
+import { type Database, type Schema, type Statement, openDatabase } from '#sqlite';
+import { type Checkpoint, START } from '../checkpoint.js';
+import { type DurableTimer, SagaStore } from '../saga-store.port.js';
+
+const SCHEMA: Schema = {
+  applicationId: 0x62_75_72_73,
+  version: 1,
+  sql: `
+    CREATE TABLE checkpoint (id INTEGER PRIMARY KEY CHECK (id = 1), value TEXT NOT NULL);
+    CREATE TABLE timers (event_id TEXT PRIMARY KEY, due_at_ms INTEGER NOT NULL, event TEXT NOT NULL);
+    CREATE INDEX timers_by_time ON timers (due_at_ms)
+  `,
+};
+
+interface TimerRow {
+  due_at_ms: number;
+  event: string;
+}
+
+/** Commits are not synced one by one: after a power cut the checkpoint may lag, and more is delivered again. */
+export class SqliteSagaStore extends SagaStore {
+  private readonly database: Database;
+  private readonly save: Statement<never>;
+  private readonly insert: Statement<never>;
+  private readonly remove: Statement<never>;
+  private readonly due: Statement<TimerRow>;
+  private readonly next: Statement<{ due_at_ms: number | null }>;
+
+  constructor(path: string) {
+    super();
+    this.database = openDatabase(path, { synchronous: 'NORMAL', schema: SCHEMA });
+    this.save = this.database.prepare(
+      'INSERT INTO checkpoint VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value',
+    );
+    this.insert = this.database.prepare('INSERT OR IGNORE INTO timers VALUES (?, ?, ?)');
+    this.remove = this.database.prepare('DELETE FROM timers WHERE event_id = ?');
+    this.due = this.database.prepare(
+      'SELECT due_at_ms, event FROM timers WHERE due_at_ms <= ? ORDER BY due_at_ms, event_id',
+    );
+    this.next = this.database.prepare(
+      'SELECT min(due_at_ms) AS due_at_ms FROM timers WHERE due_at_ms > ?',
+    );
+  }
+
+  loadCheckpoint(): Checkpoint {
+    const row = this.database.prepare<{ value: string }>('SELECT value FROM checkpoint').get();
+    return row ? (JSON.parse(row.value) as Checkpoint) : START;
+  }
+
+  saveCheckpoint(checkpoint: Checkpoint): void {
+    this.save.run(JSON.stringify(checkpoint));
+  }
+
+  addTimer({ event, dueAtMs }: DurableTimer): void {
+    this.insert.run(event.id, dueAtMs, JSON.stringify(event));
+  }
+
+  removeTimer(eventId: string): void {
+    this.remove.run(eventId);
+  }
+
+  timersDueBy(nowMs: number): DurableTimer[] {
+    return this.due.all(nowMs).map(({ due_at_ms, event }) => ({
+      dueAtMs: due_at_ms,
+      event: JSON.parse(event) as RecordedEvent,
+    }));
+  }
+
+  nextDueAfter(nowMs: number): number | null {
+    return this.next.get(nowMs)?.due_at_ms ?? null;
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}
