@@ -1,0 +1,140 @@
+import {
+  type AgentCommand,
+  type MandateCommand,
+  type ParkedDeliveryCommand,
+  type PaymentIntentCommand,
+  type TenantCommand,
+  agentDecider,
+  mandateDecider,
+  parkedDeliveryDecider,
+  paymentIntentDecider,
+  tenantDecider,
+} from '#domain';
+import { renderAnswer } from '#contracts';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { ActorRuntime, type MessageMeta, type Told } from '#runtime';
+
+/** One envelope and one handler per aggregate: commands are data, and each actor takes all that are meant for it. */
+
+export const PAYMENT_INTENT = {
+  category: 'payment_intent',
+  schemaVersion: 1,
+  decider: paymentIntentDecider(renderAnswer),
+} as const;
+export const MANDATE = { category: 'mandate', schemaVersion: 1, decider: mandateDecider } as const;
+export const AGENT = { category: 'agent', schemaVersion: 1, decider: agentDecider } as const;
+export const TENANT = { category: 'tenant', schemaVersion: 1, decider: tenantDecider } as const;
+export const PARKED_DELIVERY = {
+  category: 'parked_delivery',
+  schemaVersion: 1,
+  decider: parkedDeliveryDecider,
+} as const;
+
+/** What an aggregate answers. */
+type Answers<Definition> = Definition extends {
+  decider: {
+    initial: () => infer State;
+    decide: (
+      ...args: never[]
+    ) =>
+      | { ok: true; events: readonly (infer Event)[] }
+      | { ok: false; code: infer Code; details: infer Details };
+  };
+}
+  ? Told<Event, State, Code & string, Details>
+  : never;
+
+export class ToPaymentIntent extends Command<Answers<typeof PAYMENT_INTENT>> {
+  constructor(
+    readonly id: string,
+    readonly message: PaymentIntentCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToPaymentIntent)
+export class PaymentIntentActor implements ICommandHandler<ToPaymentIntent> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToPaymentIntent) {
+    return this.actors.tell(PAYMENT_INTENT, id, message, meta);
+  }
+}
+
+export class ToMandate extends Command<Answers<typeof MANDATE>> {
+  constructor(
+    readonly id: string,
+    readonly message: MandateCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToMandate)
+export class MandateActor implements ICommandHandler<ToMandate> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToMandate) {
+    return this.actors.tell(MANDATE, id, message, meta);
+  }
+}
+
+export class ToAgent extends Command<Answers<typeof AGENT>> {
+  constructor(
+    readonly id: string,
+    readonly message: AgentCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToAgent)
+export class AgentActor implements ICommandHandler<ToAgent> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToAgent) {
+    return this.actors.tell(AGENT, id, message, meta);
+  }
+}
+
+export class ToTenant extends Command<Answers<typeof TENANT>> {
+  constructor(
+    readonly id: string,
+    readonly message: TenantCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToTenant)
+export class TenantActor implements ICommandHandler<ToTenant> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToTenant) {
+    return this.actors.tell(TENANT, id, message, meta);
+  }
+}
+
+export class ToParkedDelivery extends Command<Answers<typeof PARKED_DELIVERY>> {
+  constructor(
+    readonly id: string,
+    readonly message: ParkedDeliveryCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToParkedDelivery)
+export class ParkedDeliveryActor implements ICommandHandler<ToParkedDelivery> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToParkedDelivery) {
+    return this.actors.tell(PARKED_DELIVERY, id, message, meta);
+  }
+}

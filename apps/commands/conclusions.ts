@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import type { PaymentIntentState } from '#domain';
+import { Timers } from '#platform';
+
+/** One caller's wait. */
+interface Wait {
+  /** The concluded payment, or null when the time was up first. */
+  readonly conclusion: Promise<PaymentIntentState | null>;
+  /** Nobody is interested any more. */
+  end(): void;
+}
+
+type Wake = (state: PaymentIntentState | null) => void;
+
+/** Callers that wait for a payment to be concluded. In memory only: a caller that is lost asks again with its key. */
+@Injectable()
+export class Conclusions {
+  private readonly waiting = new Map<string, Set<Wake>>();
+
+  constructor(private readonly timers: Timers) {}
+
+  wait(id: string, waitMs: number): Wait {
+    const waiters = this.waiting.get(id) ?? new Set<Wake>();
+    this.waiting.set(id, waiters);
+    let wake: Wake = () => {};
+    const conclusion = new Promise<PaymentIntentState | null>((resolve) => {
+      const cancel = this.timers.after(waitMs, () => wake(null));
+      wake = (state) => {
+        cancel();
+        waiters.delete(wake);
+        if (waiters.size === 0 && this.waiting.get(id) === waiters) this.waiting.delete(id);
+        resolve(state);
+      };
+      waiters.add(wake);
+    });
+    return { conclusion, end: () => wake(null) };
+  }
+
+  concluded(state: PaymentIntentState): void {
+    for (const wake of [...(this.waiting.get(state.id) ?? [])]) wake(state);
+  }
+}

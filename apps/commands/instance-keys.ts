@@ -1,0 +1,45 @@
+import { createHmac } from 'node:crypto';
+import { base32, formatApiKey, hashKey } from '#contracts';
+
+export interface IssuedKey {
+  id: string;
+  /** The whole key, as its owner gets it. */
+  key: string;
+  /** What is stored of it. */
+  hash: string;
+}
+
+/**
+ * Makes API keys from the instance's secret: the same request gives the same key again, so its answer can be repeated byte
+ * for byte although no key is ever stored.
+ */
+export class InstanceKeys {
+  constructor(private readonly secret: Buffer) {
+    if (secret.length < 32) throw new RangeError('the instance secret needs at least 32 bytes');
+  }
+
+  /** `seed` names what the key is for, for example the operation that asks for it. */
+  issue(seed: string): IssuedKey {
+    return this.reveal(this.derive('key-id', seed).slice(0, 16));
+  }
+
+  reveal(id: string): IssuedKey {
+    const key = formatApiKey('test', id, this.derive('key-secret', id));
+    return { id, key, hash: hashKey(key) };
+  }
+
+  private derive(purpose: string, input: string): string {
+    return base32(createHmac('sha256', this.secret).update(`${purpose}\0${input}`).digest());
+  }
+}
+
+const PLACE = /\{\{key:([a-z2-7]{16})\}\}/g;
+
+/** Stands in a recorded answer where the key was shown. */
+export function placeOfKey({ id }: IssuedKey): string {
+  return `{{key:${id}}}`;
+}
+
+export function fillInKeys(body: string, keys: InstanceKeys): string {
+  return body.replace(PLACE, (_, id: string) => keys.reveal(id).key);
+}

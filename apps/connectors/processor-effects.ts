@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import { Bus } from '#bus';
+import type { Caused, Messages, ProcessorCall } from '#contracts';
+import {
+  type CallFacts,
+  type MoneyOperation,
+  type Outcome,
+  type PrepareOutcome,
+  type ProcessorFacts,
+  toEpochMs,
+} from '#domain';
+import { Clock, Trouble } from '#platform';
+import { type AttemptOrder, type LookUpAnswer, ProcessorRegistry } from '#processors';
+
+interface Answered {
+  outcome: Outcome | PrepareOutcome;
+  durationMs: number;
+}
+
+/** The calls to processors, and what came of them. */
+@Injectable()
+export class ProcessorEffects {
+  constructor(
+    private readonly registry: ProcessorRegistry,
+    private readonly bus: Bus<Messages>,
+    private readonly clock: Clock,
+    private readonly trouble: Trouble,
+  ) {}
+
+  /** All processors in order of preference, with their breakers as they are now. */
+  facts(): ProcessorFacts[] {
+    return this.registry.all().map((processor) => {
+      const { authorization, fence, lookUp, idempotencyKey, currencies } = processor.capabilities;
+      return {
+        name: processor.name,
+        breaker: processor.availability(),
+        authorization,
+        fence,
+        lookUp,
+        keySafeForMs: idempotencyKey.safeForMs,
+        currencies,
+      };
+    });
+  }
+
+  async call(call: ProcessorCall): Promise<Answered & { processors: ProcessorFacts[] }> {
+    return { ...(await this.perform(call)), processors: this.facts() };
+  }
+
+  private async perform(call: ProcessorCall): Promise<Answered> {
+    const processor = this.registry.find(call.order.processor);
+    if (!processor) return this.unsent(call, 'processor_not_configured');
+    const order = orderOf(call.order);
+    if (call.operation === 'look_up') {
+      const startedMs = this.clock.monotonicMs();
+      const outcome = meaningOf(await processor.lookUp(order), call.about);
+      return { outcome, durationMs: this.clock.monotonicMs() - startedMs };
+    }
+    // Past its safe age a key may be a new charge; a fence takes no money at any age.
+    const keyIsSafe = this.clock.now() < toEpochMs(call.order.keySafeUntil);
+    if (!keyIsSafe && call.operation !== 'fence') return this.unsent(call, 'key_past_safe_age');
+    if (call.operation === 'prepare') return processor.call('prepare', order);
+    const again = call.operation === 'authorize' && call.resend;
+    const operation = again ? 'resend' : call.operation;
+    return processor.call(operation, order, (late) => void this.reportLate(call, late));
+  }
+
+  /** Nothing was sent now; what was sent before stays as unknown as it is. */
+  private unsent({ operation }: ProcessorCall, evidence: string): Answered {
+    const kind = operation === 'prepare' ? 'not_executed' : 'unknown';
+    return { outcome: { kind, evidence }, durationMs: 0 };
+  }
+
+  /** An answer after the soft deadline settles what was already called unknown. If it gets lost, a probe finds it out. */
+  private async reportLate(call: ProcessorCall, outcome: Outcome): Promise<void> {
+    try {
+      await this.bus.request('commands.payment_intent.tell', {
+        ...lateCause(call),
+        id: call.intent,
+        command: lateRecord(call.about, {
+          number: call.number,
+          outcome,
+          processors: this.facts(),
+          sender: 'late_answer',
+        }),
+      });
+    } catch (error) {
+      this.trouble.report(`a late answer about ${call.intent} could not be reported`, error);
+    }
+  }
+}
+
+function orderOf({
+  key,
+  amountMinor,
+  currency,
+  paymentMethod,
+  reference,
+}: CallFacts): AttemptOrder {
+  return { key, amountMinor, currency, paymentMethod, ...(reference !== null && { reference }) };
+}
+
+function lateCause({ cause, operation, number }: ProcessorCall): Caused {
+  return { ...cause, commandId: `${cause.causationId}/late/${operation}/${number}` };
+}
+
+function lateRecord(
+  about: MoneyOperation,
+  recorded: {
+    number: number;
+    outcome: Outcome;
+    processors: ProcessorFacts[];
+    sender: string;
+  },
+): Messages['commands.payment_intent.tell']['request']['command'] {
+  switch (about) {
+    case 'authorize':
+      return {
+        type: 'RecordAuthorization',
+        ...recorded,
+        durationMs: null,
+        firstSend: false,
+      };
+    case 'capture':
+      return { type: 'RecordCapture', ...recorded };
+    case 'void':
+      return { type: 'RecordVoid', ...recorded };
+  }
+}
+
+/** What a look-up proves about one operation. "Not found" and "not yet" prove nothing: the original may still land. */
+export function meaningOf(answer: LookUpAnswer, about: MoneyOperation): Outcome {
+  if (answer.state === 'unproven') return { kind: 'unknown', evidence: answer.evidence };
+  if (answer.state === 'declined') {
+    const { code, category, message } = answer;
+    return about === 'authorize'
+      ? { kind: 'declined', code, category, ...(message !== undefined && { message }) }
+      : { kind: 'unknown', evidence: 'looked_up_declined' };
+  }
+  const { state, reference, amountMinor, currency } = answer;
+  const succeeded: Outcome = { kind: 'succeeded', reference, amountMinor, currency };
+  const unknown: Outcome = { kind: 'unknown', evidence: `looked_up_${state}` };
+  switch (about) {
+    case 'authorize':
+      return state === 'voided' ? { kind: 'fenced', evidence: 'looked_up_voided' } : succeeded;
+    case 'capture':
+      if (state === 'voided') {
+        return { kind: 'declined', category: 'hard', code: 'authorization_voided', reference };
+      }
+      return state === 'captured' ? succeeded : unknown;
+    case 'void':
+      return state === 'voided' ? succeeded : unknown;
+  }
+}

@@ -1,0 +1,17 @@
+import type { Caused } from '#contracts';
+import type { RecordedEvent } from '#event-store';
+
+/** The id of the command that `purpose` derives from an event: a repeat is the same command. */
+export function causedBy(event: RecordedEvent, purpose: string): Caused {
+  return {
+    commandId: `${event.id}/${purpose}`,
+    causationId: event.id,
+    correlationId: event.metadata.$correlationId,
+    tenant: String(event.metadata['tenant']),
+  };
+}
+
+/** The part of a stream's name after the category. */
+export function idOfStream(stream: string): string {
+  return stream.slice(stream.indexOf('-') + 1);
+}

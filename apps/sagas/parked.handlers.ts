@@ -1,0 +1,32 @@
+import { CommandHandler } from '@nestjs/cqrs';
+import { Bus } from '#bus';
+import type { Messages } from '#contracts';
+import { EventStore, readWholeStream } from '#event-store';
+import { type Delivery, DeliveryHandler, SagaRuntime } from '#runtime';
+import { causedBy } from './caused.js';
+import { RetryParked } from './payment-lifecycle.commands.js';
+
+/** An operator wants a parked delivery tried again: it is read from its stream and delivered once more. */
+@CommandHandler(RetryParked)
+export class RetryParkedHandler extends DeliveryHandler {
+  constructor(
+    private readonly store: EventStore,
+    private readonly runtime: SagaRuntime,
+    private readonly bus: Bus<Messages>,
+  ) {
+    super();
+  }
+
+  protected override async handle({ event }: Delivery): Promise<void> {
+    const { event: id, stream } = event.data as { event: string; stream: string };
+    for await (const parked of readWholeStream(this.store, stream)) {
+      if (parked.id !== id) continue;
+      await new Promise<void>((resolve) => this.runtime.redeliver(parked, resolve));
+      await this.bus.request('commands.parked.resolve', {
+        ...causedBy(event, 'resolve'),
+        event: id,
+      });
+      return;
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { DeliveryCommand } from '#runtime';
+
+/** What the sagas ask for; each does one thing about one delivery. */
+export class JudgePayment extends DeliveryCommand {}
+export class StartAttempt extends DeliveryCommand {}
+export class ConfirmAttempt extends DeliveryCommand {}
+export class ScreenCapture extends DeliveryCommand {}
+export class CallCapture extends DeliveryCommand {}
+export class CallVoid extends DeliveryCommand {}
+export class ScheduleProbe extends DeliveryCommand {}
+export class RunProbe extends DeliveryCommand {}
+export class CommitSpend extends DeliveryCommand {}
+export class ReleaseBudget extends DeliveryCommand {}
+export class RetryParked extends DeliveryCommand {}

@@ -1,0 +1,101 @@
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { EventBus } from '@nestjs/cqrs';
+import { Bus, BusError } from '#bus';
+import type { Messages } from '#contracts';
+import { EventStore, StoreUnavailableError } from '#event-store';
+import { Clock, Timers, Trouble } from '#platform';
+import { SagaRuntime, SagaStore } from '#runtime';
+import {
+  CallCaptureHandler,
+  CallVoidHandler,
+  ConfirmAttemptHandler,
+  StartAttemptHandler,
+} from './attempt.handlers.js';
+import { CommitSpendHandler, ReleaseBudgetHandler } from './budget.handlers.js';
+import { ScreenCaptureHandler } from './capture-screen.handler.js';
+import { causedBy } from './caused.js';
+import { JudgePaymentHandler } from './judge-payment.handler.js';
+import { RetryParkedHandler } from './parked.handlers.js';
+import { PaymentLifecycleSaga } from './payment-lifecycle.saga.js';
+import { RunProbeHandler, ScheduleProbeHandler } from './probe.handlers.js';
+import { ProcessorCalls } from './processor-calls.js';
+
+/** The streams whose events make the sagas act. */
+export const FOLLOWED_STREAMS = { streamPrefixes: ['payment_intent-', 'parked_delivery-'] };
+
+const RUNTIME = {
+  provide: SagaRuntime,
+  inject: [EventStore, SagaStore, Clock, Timers, EventBus, Bus, Trouble],
+  useFactory: (
+    store: EventStore,
+    sagaStore: SagaStore,
+    clock: Clock,
+    timers: Timers,
+    eventBus: EventBus,
+    bus: Bus<Messages>,
+    trouble: Trouble,
+  ) =>
+    new SagaRuntime({
+      store,
+      sagaStore,
+      clock,
+      timers,
+      publish: (delivery) => eventBus.subject$.next(delivery),
+      park: async ({ event, error, tries }) => {
+        const { id, type: eventType, stream, position } = event;
+        await bus.request('commands.parked.park', {
+          ...causedBy(event, `park/${tries}`),
+          event: id,
+          eventType,
+          stream,
+          position,
+          error,
+          tries,
+        });
+      },
+      isOutage,
+      onTrouble: (message, error) => trouble.report(message, error),
+    }),
+};
+
+/** A store or a process that is away comes back: what waits for it is not at fault. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof StoreUnavailableError) return true;
+  if (!(error instanceof BusError)) return false;
+  const { reason, errorName } = error;
+  return (
+    reason !== 'failed' ||
+    errorName === 'StoreUnavailableError' ||
+    errorName === 'OverloadedError' ||
+    errorName === 'ConcurrencyError'
+  );
+}
+
+/** Follows the log and turns events into commands and effects, over the bus. Holds no keys and appends nothing. */
+@Module({})
+export class SagasModule {
+  /** `ports` must export Bus, EventStore, SagaStore, Clock, Timers, PolicyEngine, Sender and Trouble. */
+  static with(ports: Type | DynamicModule): DynamicModule {
+    return {
+      module: SagasModule,
+      imports: [ports],
+      providers: [
+        RUNTIME,
+        ProcessorCalls,
+        PaymentLifecycleSaga,
+        JudgePaymentHandler,
+        StartAttemptHandler,
+        ConfirmAttemptHandler,
+        ScreenCaptureHandler,
+        CallCaptureHandler,
+        CallVoidHandler,
+        ScheduleProbeHandler,
+        RunProbeHandler,
+        CommitSpendHandler,
+        ReleaseBudgetHandler,
+        RetryParkedHandler,
+      ],
+      exports: [SagaRuntime],
+    };
+  }
+}
