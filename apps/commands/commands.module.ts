@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { EventStore } from '#event-store';
 import { Timers } from '#platform';
 import { ActorRuntime } from '#runtime';
@@ -16,34 +16,27 @@ import { ParkedController } from './parked.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
 import { TenantsController } from './tenants.controller.js';
 
-/** The write side: the only process that appends to the event store. */
-@Module({})
-export class CommandsModule {
-  /** `ports` must export EventStore, Clock, Timers and InstanceKeys. */
-  static with(ports: Type | DynamicModule): DynamicModule {
-    return {
-      module: CommandsModule,
-      imports: [ports],
-      controllers: [
-        PaymentIntentsController,
-        MandatesController,
-        AgentsController,
-        TenantsController,
-        ParkedController,
-      ],
-      providers: [
-        {
-          provide: ActorRuntime,
-          inject: [EventStore, Timers],
-          useFactory: (store: EventStore, timers: Timers) => new ActorRuntime(store, timers),
-        },
-        Conclusions,
-        PaymentIntentActor,
-        MandateActor,
-        AgentActor,
-        TenantActor,
-        ParkedDeliveryActor,
-      ],
-    };
-  }
-}
+/** The write side: the only process that appends to the event store. Whoever composes it provides, globally: EventStore, Clock, Timers and InstanceKeys. */
+@Module({
+  controllers: [
+    PaymentIntentsController,
+    MandatesController,
+    AgentsController,
+    TenantsController,
+    ParkedController,
+  ],
+  providers: [
+    {
+      provide: ActorRuntime,
+      inject: [EventStore, Timers],
+      useFactory: (store: EventStore, timers: Timers) => new ActorRuntime(store, timers),
+    },
+    Conclusions,
+    PaymentIntentActor,
+    MandateActor,
+    AgentActor,
+    TenantActor,
+    ParkedDeliveryActor,
+  ],
+})
+export class CommandsModule {}

@@ -37,8 +37,7 @@ export class PaymentIntentsController {
     const told = await this.commandBus.execute(
       new ToPaymentIntent(id, message, metaOfCause(cause)),
     );
-    if (told.ok && told.events.length > 0 && told.state.answer)
-      this.conclusions.concluded(told.state);
+    if (told.ok && told.state.answer) this.conclusions.concluded(told.state);
     return { ok: told.ok, code: told.ok ? null : told.code, revision: told.revision };
   }
 

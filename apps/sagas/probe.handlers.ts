@@ -28,7 +28,7 @@ export class RunProbeHandler extends DeliveryHandler {
   }
 
   protected override async handle(delivery: Delivery): Promise<void> {
-    const { number, operation, rung } = delivery.event.data as unknown as Probe;
+    const { number, operation, probe, rung } = delivery.event.data as unknown as Probe;
     const pending = await this.calls.pending(delivery);
     if (pending?.number !== number || pending.operation !== operation) return;
     await this.calls.perform(delivery, {
@@ -37,6 +37,7 @@ export class RunProbeHandler extends DeliveryHandler {
       number,
       call: pending.call,
       firstSend: false,
+      probe,
     });
   }
 }

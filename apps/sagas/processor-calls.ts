@@ -15,6 +15,8 @@ interface Call {
   number: number;
   call: CallFacts;
   firstSend: boolean;
+  /** The probe that this call is. */
+  probe?: number;
 }
 
 /** Calls a processor about an attempt and reports to the payment's actor what came of it. */
@@ -48,8 +50,8 @@ export class ProcessorCalls {
     const { outcome } = asked;
     const durationMs = Math.round(asked.durationMs);
     const processors = await this.bus.request('effects.processors.facts', {});
-    const { number, firstSend } = call;
-    const acting = { number, processors, sender: this.sender.id };
+    const { number, probe, firstSend } = call;
+    const acting = { number, probe, processors, sender: this.sender.id };
     await this.bus.request('commands.payment_intent.tell', {
       ...causedBy(delivery.event, call.operation),
       id: idOfStream(delivery.event.stream),
@@ -91,6 +93,7 @@ function recordOf(
   about: MoneyOperation,
   acting: {
     number: number;
+    probe?: number;
     sender: string;
     processors: Messages['effects.processors.facts']['reply'];
   },

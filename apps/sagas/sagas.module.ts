@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { Bus, BusError } from '#bus';
 import type { Messages } from '#contracts';
@@ -71,31 +71,24 @@ function isOutage(error: unknown): boolean {
   );
 }
 
-/** Follows the log and turns events into commands and effects, over the bus. Holds no keys and appends nothing. */
-@Module({})
-export class SagasModule {
-  /** `ports` must export Bus, EventStore, SagaStore, Clock, Timers, PolicyEngine, Sender and Trouble. */
-  static with(ports: Type | DynamicModule): DynamicModule {
-    return {
-      module: SagasModule,
-      imports: [ports],
-      providers: [
-        RUNTIME,
-        ProcessorCalls,
-        PaymentLifecycleSaga,
-        JudgePaymentHandler,
-        StartAttemptHandler,
-        ConfirmAttemptHandler,
-        ScreenCaptureHandler,
-        CallCaptureHandler,
-        CallVoidHandler,
-        ScheduleProbeHandler,
-        RunProbeHandler,
-        CommitSpendHandler,
-        ReleaseBudgetHandler,
-        RetryParkedHandler,
-      ],
-      exports: [SagaRuntime],
-    };
-  }
-}
+/** Follows the log and turns events into commands and effects, over the bus. Holds no keys and appends nothing. Whoever composes it provides, globally: Bus, EventStore, SagaStore, Clock, Timers, PolicyEngine, Sender and Trouble. */
+@Module({
+  providers: [
+    RUNTIME,
+    ProcessorCalls,
+    PaymentLifecycleSaga,
+    JudgePaymentHandler,
+    StartAttemptHandler,
+    ConfirmAttemptHandler,
+    ScreenCaptureHandler,
+    CallCaptureHandler,
+    CallVoidHandler,
+    ScheduleProbeHandler,
+    RunProbeHandler,
+    CommitSpendHandler,
+    ReleaseBudgetHandler,
+    RetryParkedHandler,
+  ],
+  exports: [SagaRuntime],
+})
+export class SagasModule {}

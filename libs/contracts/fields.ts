@@ -269,7 +269,7 @@ export function IsObjectOf(
 ): PropertyDecorator {
   const check = { rule: 'object', detail: 'must be an object', passes: isPlainObject };
   const guarded = checks.map((each) => ({ ...each, passes: guard(isPlainObject, each.passes) }));
-  return Field([check, ...guarded], { type: requestClass }, options, requestClass);
+  return Field([check, ...guarded], { type: () => requestClass() }, options, requestClass);
 }
 
 /** A list of objects of another request class. */
@@ -287,7 +287,7 @@ export function IsListOfObjects(
   const guarded = checks.map((each) => ({ ...each, passes: guard(isList, each.passes) }));
   return Field(
     [check, ...guarded],
-    { type: requestClass, isArray: true, maxItems: max },
+    { type: () => requestClass(), isArray: true, maxItems: max },
     options,
     requestClass,
   );

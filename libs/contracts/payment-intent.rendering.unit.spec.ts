@@ -93,6 +93,7 @@ const started: PaymentIntentEvent = {
   type: 'AttemptStarted',
   data: {
     number: 1,
+    agent: 'agt_a',
     authorization: 'one_step',
     fence: false,
     lookUp: true,

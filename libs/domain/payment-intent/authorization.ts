@@ -66,7 +66,8 @@ function settleAttempt(
     case 'not_executed': {
       const { evidence } = outcome;
       // A refused re-send proves nothing about the call that may have gone out before it.
-      if (!command.firstSend) return stillUnknown(state, attempt, 'authorize', evidence, nowMs);
+      if (!command.firstSend || state.pending?.unknown)
+        return stillUnknown(state, attempt, 'authorize', evidence, command);
       const ended = {
         type: 'AttemptNotExecuted' as const,
         data: { number, evidence, durationMs, at },
@@ -81,7 +82,7 @@ function settleAttempt(
       return failOver(state, ended, state.attempts, command);
     }
     case 'unknown':
-      return stillUnknown(state, attempt, 'authorize', outcome.evidence, nowMs);
+      return stillUnknown(state, attempt, 'authorize', outcome.evidence, command);
   }
 }
 
@@ -113,7 +114,7 @@ function contradiction(
   nowMs: number,
 ): PaymentIntentEvent[] {
   const provenWithoutMoney = ['declined', 'not_executed', 'fenced'].includes(attempt.outcome);
-  if (outcome.kind !== 'succeeded' || !provenWithoutMoney) return [];
+  if (outcome.kind !== 'succeeded' || !provenWithoutMoney || attempt.contradicted) return [];
   const data = {
     number: attempt.number,
     recorded: attempt.outcome,

@@ -52,7 +52,7 @@ export function captureEvents(
     case 'unknown':
     case 'fenced':
       // A capture stays with its processor: the same key again, or a look-up, until it is known.
-      return stillUnknown(state, attempt, 'capture', outcome.evidence, nowMs);
+      return stillUnknown(state, attempt, 'capture', outcome.evidence, command);
   }
 }
 
@@ -87,7 +87,7 @@ export function voidEvents(
   if (outcome.kind !== 'succeeded' && outcome.kind !== 'fenced') {
     // Also a refused void: as long as the processor does not say that nothing is held, something may be.
     const evidence = outcome.kind === 'declined' ? outcome.code : outcome.evidence;
-    return stillUnknown(state, attempt, 'void', evidence, nowMs);
+    return stillUnknown(state, attempt, 'void', evidence, command);
   }
   const { agent, heldMinor: amountMinor, currency } = state;
   const held = { agent, processor: attempt.processor, amountMinor, currency };

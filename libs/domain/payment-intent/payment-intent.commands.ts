@@ -28,6 +28,13 @@ interface Acting extends Timed {
   readonly processors: readonly ProcessorFacts[];
 }
 
+interface Recording extends Acting {
+  readonly number: number;
+  readonly outcome: Outcome;
+  /** Which probe asked; absent for the first call and for an answer that came late. */
+  readonly probe?: number;
+}
+
 export type PaymentIntentCommand =
   | (Timed & {
       type: 'RequestPayment';
@@ -51,10 +58,8 @@ export type PaymentIntentCommand =
       outcome: PrepareOutcome;
       durationMs: number;
     })
-  | (Acting & {
+  | (Recording & {
       type: 'RecordAuthorization';
-      number: number;
-      outcome: Outcome;
       durationMs: number | null;
       /** True only when no call of this operation can have been sent before: then "not executed" is proof for the attempt. */
       firstSend: boolean;
@@ -64,8 +69,8 @@ export type PaymentIntentCommand =
       number: number;
       fraud: FraudScreening;
     })
-  | (Acting & { type: 'RecordCapture'; number: number; outcome: Outcome })
-  | (Acting & { type: 'RecordVoid'; number: number; outcome: Outcome })
+  | (Recording & { type: 'RecordCapture' })
+  | (Recording & { type: 'RecordVoid' })
   | (Timed & { type: 'UnparkPayment'; tenant: string; by: string });
 
 export type PaymentIntentCommandType = PaymentIntentCommand['type'];

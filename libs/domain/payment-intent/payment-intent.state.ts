@@ -34,6 +34,8 @@ export interface AttemptState {
   readonly detail: string | null;
   readonly decline: Failure['decline'];
   readonly durationMs: number | null;
+  /** The processor reported money for it after it was proven to take none. */
+  readonly contradicted?: boolean;
 }
 
 /** The money operation whose outcome is not recorded yet. */
@@ -199,8 +201,9 @@ function apply(state: PaymentIntentState, event: PaymentIntentEvent): PaymentInt
         ...withAttempt(settled(state), event.data.number, { outcome: 'voided' }),
         heldMinor: 0,
       };
-    case 'LedgerPosted':
     case 'OutcomeContradicted':
+      return withAttempt(state, event.data.number, { contradicted: true });
+    case 'LedgerPosted':
       return state;
     case 'PaymentSucceeded':
       return { ...state, status: 'succeeded', parked: null, concludedAt: event.data.at };

@@ -91,21 +91,26 @@ export function failOver(
   return [ended, ...startAttempt({ ...state, attempts }, candidates, acting)];
 }
 
-/** The outcome stays unknown: schedule the next probe, or park the payment for a human, its budget still reserved. */
+/**
+ * The outcome stays unknown: schedule the next probe, or park the payment for a human, its budget still reserved. A report that
+ * is older than the probe already scheduled adds nothing, so there is never a second chain of probes.
+ */
 export function stillUnknown(
   state: PaymentIntentState,
   attempt: AttemptState,
   operation: MoneyOperation,
   evidence: string,
-  nowMs: number,
+  { nowMs, probe: asked = 0 }: { nowMs: number; probe?: number },
 ): PaymentIntentEvent[] {
+  const scheduled = state.pending?.probes ?? 0;
+  if (scheduled > asked) return [];
   const { number } = attempt;
   const at = toRfc3339(nowMs);
   const events: PaymentIntentEvent[] = [];
   if (!state.pending?.unknown)
     events.push({ type: 'OutcomeUnknown', data: { number, operation, evidence, at } });
   if (state.parked) return events;
-  const probe = (state.pending?.probes ?? 0) + 1;
+  const probe = scheduled + 1;
   const next = nextProbe(uncertain(attempt, operation), probe, nowMs);
   if (!next) {
     const reason = `${operation}_unknown_past_safe_retry`;

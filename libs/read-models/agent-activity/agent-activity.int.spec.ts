@@ -25,11 +25,17 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function requested(agent: string, currency: string, amount: number, atMs: number): RecordedEvent {
-  const request = { amount, currency };
+function attempted(
+  agent: string,
+  currency: string,
+  amountMinor: number,
+  atMs: number,
+  number = 1,
+): RecordedEvent {
   const at = new Date(atMs).toISOString();
-  const data = { id: 'p', tenant: 'tnt_1', agent, mandate: null, request, at };
-  const event = { stream: 'payment_intent-p', type: 'PaymentIntentRequested', data };
+  const data = { number, agent, currency, amountMinor, at };
+  const metadata = { tenant: 'tnt_1' };
+  const event = { stream: 'payment_intent-p', type: 'AttemptStarted', data, metadata };
   return event as unknown as RecordedEvent;
 }
 
@@ -56,7 +62,7 @@ it('counts what a plain list of payments would, up to the second, for any rhythm
           atMs: (atMs += gapMs),
         }));
         for (const { currency, amount, atMs: at } of all)
-          agentActivityProjection.project(db, requested('agt_1', currency, amount, at));
+          agentActivityProjection.project(db, attempted('agt_1', currency, amount, at));
         const nowMs = atMs + laterMs;
         const within = (windowMs: number) =>
           all.filter(
@@ -79,7 +85,7 @@ it('counts what a plain list of payments would, up to the second, for any rhythm
 
 it('counts what comes late in the newest second, and keeps agents and tenants apart', () => {
   for (const at of [T0, T0 + 5_000, T0 + 2_000])
-    agentActivityProjection.project(db, requested('agt_1', 'USD', 10, at));
+    agentActivityProjection.project(db, attempted('agt_1', 'USD', 10, at));
   const counts = (tenant: string, agent: string) =>
     agentActivity(db, { tenant, agent, currency: 'USD' }, T0 + 6_000).countLastMinute;
   expect(counts('tnt_1', 'agt_1')).toBe(3);
@@ -87,8 +93,15 @@ it('counts what comes late in the newest second, and keeps agents and tenants ap
   expect(counts('tnt_2', 'agt_1')).toBe(0);
 });
 
+it('counts a payment once, however many attempts it takes', () => {
+  for (const number of [1, 2, 3])
+    agentActivityProjection.project(db, attempted('agt_1', 'USD', 10, T0, number));
+  const whose = { tenant: 'tnt_1', agent: 'agt_1', currency: 'USD' };
+  expect(agentActivity(db, whose, T0)).toMatchObject({ countLastDay: 1, amountLastDayMinor: 10 });
+});
+
 it('forgets what no window reaches any more', () => {
   for (let day = 0; day < 5; day += 1)
-    agentActivityProjection.project(db, requested('agt_1', 'USD', 10, T0 + day * 2 * DAY_MS));
+    agentActivityProjection.project(db, attempted('agt_1', 'USD', 10, T0 + day * 2 * DAY_MS));
   expect(db.all('SELECT * FROM agent_activity')).toHaveLength(1);
 });

@@ -12,7 +12,7 @@ interface Whose {
   currency: string;
 }
 
-/** Payments asked for in the last minute, hour and day before `nowMs`, each window up to a second longer than it says. */
+/** Payments begun in the last minute, hour and day before `nowMs`, each window up to a second longer than it says. */
 export function agentActivity(db: ReadModelReader, whose: Whose, nowMs: number): AgentActivity {
   const second = Math.floor(nowMs / 1000);
   const day = since(db, whose, second - 86_400);

@@ -7,7 +7,7 @@ import type { SagaStore } from './saga-store.port.js';
 export interface SagaLimits {
   /** Deliveries open at once; above it the log is not read on. */
   openMax: number;
-  /** Tries of one delivery before it is parked. */
+  /** Failures of one delivery, outages not counted, before it is parked. */
   triesMax: number;
   retryFirstMs: number;
   retryMaxMs: number;
@@ -48,6 +48,8 @@ interface Work {
   kind: Delivery['kind'];
   redelivered: boolean;
   tries: number;
+  /** Tries that failed, outages not counted. */
+  failures: number;
   done: () => void;
 }
 
@@ -105,7 +107,7 @@ export class SagaRuntime {
 
   /** Delivers a recorded event once more, outside the checkpoint: an operator's retry of what was parked. */
   redeliver(event: RecordedEvent, done: () => void): void {
-    this.enqueue({ event, kind: 'recorded', redelivered: true, tries: 0, done });
+    this.enqueue({ event, kind: 'recorded', redelivered: true, tries: 0, failures: 0, done });
   }
 
   /** Stores a delivery for later; durable when it returns. */
@@ -125,6 +127,7 @@ export class SagaRuntime {
         kind: 'recorded',
         redelivered: event.position <= this.redeliveredUpTo,
         tries: 0,
+        failures: 0,
         done: () => this.acknowledged(event.position),
       });
     }
@@ -176,11 +179,13 @@ export class SagaRuntime {
     if (this.stopped) return;
     const outage = this.ports.isOutage(error);
     const { event, tries } = work;
-    if (!outage)
+    if (!outage) {
+      work.failures += 1;
       this.ports.onTrouble(`${event.type} of ${event.stream} failed, try ${tries}`, error);
-    if (!outage && tries >= this.limits.triesMax) {
-      void this.parkAndGoOn(work, lane, error);
-      return;
+      if (work.failures >= this.limits.triesMax) {
+        void this.parkAndGoOn(work, lane, error);
+        return;
+      }
     }
     const delayMs = Math.min(
       this.limits.retryFirstMs * 2 ** Math.min(tries - 1, 20),
@@ -232,9 +237,18 @@ export class SagaRuntime {
   }
 
   private fire(): void {
-    const { sagaStore, clock } = this.ports;
-    const nowMs = clock.now();
     this.armedForMs = Infinity;
+    const nowMs = this.ports.clock.now();
+    try {
+      this.fireDue(nowMs);
+    } catch (error) {
+      this.ports.onTrouble('the timers could not be read', error);
+      this.arm(nowMs + this.limits.retryMaxMs);
+    }
+  }
+
+  private fireDue(nowMs: number): void {
+    const { sagaStore } = this.ports;
     for (const { event } of sagaStore.timersDueBy(nowMs)) {
       if (this.firing.has(event.id)) continue;
       this.firing.add(event.id);
@@ -243,6 +257,7 @@ export class SagaRuntime {
         kind: 'due',
         redelivered: true,
         tries: 0,
+        failures: 0,
         done: () => this.fired(event.id),
       });
     }

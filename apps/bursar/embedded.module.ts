@@ -1,0 +1,80 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { Bus } from '#bus';
+import { EventStore } from '#event-store';
+import { FraudScreen } from '#fraud';
+import { RulesFraudProvider } from '#fraud/rules';
+import { Metrics } from '#metrics';
+import { Clock, Random, Timers, Trouble } from '#platform';
+import { CedarPolicyEngine, PolicyEngine, defaultBundleSource } from '#policy';
+import { ProcessorRegistry } from '#processors';
+import { LogFirstPublisher, SagaStore } from '#runtime';
+import { InstanceKeys } from '../commands/instance-keys.js';
+import { CommandsModule } from '../commands/commands.module.js';
+import { ConnectorsModule } from '../connectors/connectors.module.js';
+import { GatewayModule } from '../gateway/gateway.module.js';
+import { QueriesModule } from '../queries/queries.module.js';
+import { SagasModule } from '../sagas/sagas.module.js';
+import { Sender } from '../sagas/sender.js';
+import type { EmbeddedResources } from './embedded.resources.js';
+import { EmbeddedReadiness } from './embedded.readiness.js';
+import { Readiness } from '../gateway/readiness.port.js';
+
+const FRAUD_LIMITS = { timeoutMs: 500, failMode: 'closed' } as const;
+
+/** The ports of the embedded form: one process, one data folder, the in-process bus. */
+@Module({})
+class EmbeddedPorts {
+  static over(resources: EmbeddedResources, trouble: Trouble): DynamicModule {
+    const { bus, store, sagaStore, clock, timers, random, registry, keys } = resources;
+    const providers = [
+      { provide: Bus, useValue: bus },
+      { provide: EventStore, useValue: store },
+      { provide: SagaStore, useValue: sagaStore },
+      { provide: Clock, useValue: clock },
+      { provide: Timers, useValue: timers },
+      { provide: Random, useValue: random },
+      { provide: Trouble, useValue: trouble },
+      { provide: ProcessorRegistry, useValue: registry },
+      { provide: InstanceKeys, useValue: keys },
+      { provide: Sender, useValue: new Sender(random.uuid()) },
+      { provide: Readiness, useClass: EmbeddedReadiness },
+      { provide: Metrics, useValue: new Metrics() },
+      {
+        provide: PolicyEngine,
+        useFactory: () => CedarPolicyEngine.load(defaultBundleSource()),
+      },
+      {
+        provide: FraudScreen,
+        useFactory: () => new FraudScreen(new RulesFraudProvider(), timers, FRAUD_LIMITS),
+      },
+    ];
+    const exports = providers.map(({ provide }) => provide);
+    return { module: EmbeddedPorts, global: true, providers, exports };
+  }
+}
+
+/** All apps in one process. */
+@Module({})
+export class EmbeddedModule {
+  static over(
+    resources: EmbeddedResources,
+    readModelsPath: string,
+    trouble: Trouble,
+  ): DynamicModule {
+    const ports = EmbeddedPorts.over(resources, trouble);
+    return {
+      module: EmbeddedModule,
+      imports: [
+        // Once and nowhere else: a second CqrsModule would bring a second bus.
+        CqrsModule.forRoot({ eventPublisher: new LogFirstPublisher() }),
+        ports,
+        GatewayModule,
+        CommandsModule,
+        SagasModule,
+        ConnectorsModule,
+        QueriesModule.with(ports, readModelsPath),
+      ],
+    };
+  }
+}

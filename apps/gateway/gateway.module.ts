@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { AgentsController } from './agents.controller.js';
+import { AuthenticationGuard } from './authentication.guard.js';
+import { MandatesController } from './mandates.controller.js';
+import { OperationsRoomController } from './operations-room.controller.js';
+import { PaymentIntentsController } from './payment-intents.controller.js';
+import { ProblemFilter } from './problem.filter.js';
+import { ProcessController } from './process.controller.js';
+import { StandingController } from './standing.controller.js';
+
+/**
+ * The edge for agents and people. Holds no key of any provider and no store: everything is asked on the bus. Whoever composes
+ * it provides, globally: `Bus`, `Random`, `Trouble`, `Metrics` and `Readiness`.
+ */
+@Module({
+  controllers: [
+    PaymentIntentsController,
+    StandingController,
+    AgentsController,
+    MandatesController,
+    OperationsRoomController,
+    ProcessController,
+  ],
+  providers: [AuthenticationGuard, ProblemFilter],
+})
+export class GatewayModule {}

@@ -1,0 +1,53 @@
+import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+export interface HttpObservation {
+  method: string;
+  /** The route's pattern, never the path: ids are no labels. */
+  route: string;
+  status: number;
+  seconds: number;
+}
+
+/**
+ * What a process counts, one registry each. Names begin with `bursar_`; no label ever holds an agent, a tenant or an id. Other
+ * apps register metrics of their own on `registry`.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly requests = new Histogram({
+    name: 'bursar_http_request_duration_seconds',
+    help: 'HTTP requests by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  });
+  private readonly payments = new Counter({
+    name: 'bursar_payments_total',
+    help: 'Answers to payment requests, replays not counted: succeeded, failed, processing or the code of the problem.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+
+  /** Adds the metrics of the process: memory, event loop, garbage collection. */
+  withProcess(): this {
+    collectDefaultMetrics({ register: this.registry, prefix: 'bursar_' });
+    return this;
+  }
+
+  observeRequest({ method, route, status, seconds }: HttpObservation): void {
+    this.requests.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  countPayment(outcome: string): void {
+    this.payments.inc({ outcome });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** The Prometheus text format. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}

@@ -1,0 +1,154 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Credentials } from './contract.types.js';
+import { eventually } from './eventually.js';
+import { freePorts } from './free-ports.js';
+import { endGracefully, startNode, tail, type Exit, type NodeProcess } from './node.process.js';
+
+const SERVER = 'dist/apps/bursar/main.js';
+const SANDBOX = 'dist/apps/sandbox/main.js';
+const START_WITHIN_MS = 45_000;
+
+export interface RunningSandbox {
+  readonly url: string;
+  output(): string;
+  dispose(): Promise<void>;
+}
+
+/** The sandbox in a process of its own, which outlives the server. */
+export async function startSandbox(): Promise<RunningSandbox> {
+  const port = await freePorts(3);
+  const url = `http://127.0.0.1:${port}`;
+  const child = startNode(SANDBOX, { BURSAR_SANDBOX_PORT: String(port) });
+  await untilAnswering(child, `${url}/processors/sandbox_b/books`);
+  return {
+    url,
+    output: child.output,
+    dispose: async () => {
+      child.signal('SIGKILL');
+      await child.exited;
+    },
+  };
+}
+
+export interface BursarOptions {
+  /** Where a sandbox of its own process listens; without it the server brings its own. */
+  sandboxUrl?: string;
+  /** A folder that the caller made and removes; without it a temporary one is made and removed. */
+  dataDir?: string;
+}
+
+export interface RunningBursar {
+  readonly port: number;
+  readonly baseUrl: string;
+  readonly sandboxUrl: string;
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  credentials(): Credentials;
+  /** What all its processes wrote so far. */
+  output(): string;
+  isRunning(): boolean;
+  kill9(): Promise<void>;
+  stop(): Promise<Exit>;
+  /** Starts again on the same folder and ports; resolves when it is ready. */
+  start(): Promise<void>;
+  restart(): Promise<void>;
+  /** Ends it, however it behaves, and removes its folder. */
+  dispose(): Promise<void>;
+}
+
+/** The built server in a process of its own, on free ports and a fresh folder. Resolves when it is ready. */
+export async function startBursar(options: BursarOptions = {}): Promise<RunningBursar> {
+  const port = await freePorts(1);
+  const sandboxPort = options.sandboxUrl ? undefined : await freePorts(3);
+  const sandboxUrl = options.sandboxUrl ?? `http://127.0.0.1:${sandboxPort}`;
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'bursar-e2e-')));
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const env = {
+    BURSAR_PORT: String(port),
+    BURSAR_DATA_DIR: dataDir,
+    ...(sandboxPort === undefined
+      ? { BURSAR_SANDBOX_URL: sandboxUrl }
+      : { BURSAR_SANDBOX_PORT: String(sandboxPort) }),
+  };
+  const past: string[] = [];
+  let child: NodeProcess | undefined;
+  let credentials: Credentials | undefined;
+
+  const start = async () => {
+    if (child) past.push(child.output());
+    child = startNode(SERVER, env);
+    await untilAnswering(child, `${baseUrl}/readyz`);
+    credentials = JSON.parse(await readFile(join(dataDir, 'credentials.json'), 'utf8'));
+  };
+  const now = () => {
+    if (!child) throw new Error('the server was not started');
+    return child;
+  };
+  const dispose = async () => {
+    try {
+      if (child && !child.exit()) await endGracefully(child);
+    } finally {
+      if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
+    }
+  };
+  try {
+    await start();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+
+  return {
+    port,
+    baseUrl,
+    sandboxUrl,
+    dataDir,
+    env,
+    start,
+    dispose,
+    credentials: () => {
+      if (!credentials) throw new Error('the server has not written credentials yet');
+      return credentials;
+    },
+    output: () => [...past, now().output()].join('\n--- started again ---\n'),
+    isRunning: () => now().exit() === null,
+    kill9: async () => {
+      now().signal('SIGKILL');
+      await now().exited;
+    },
+    stop: () => endGracefully(now()),
+    restart: async () => {
+      await endGracefully(now());
+      await start();
+    },
+  };
+}
+
+async function untilAnswering(child: NodeProcess, url: string): Promise<void> {
+  const look = async () => (child.exit() ? 'ended' : await statusOf(url));
+  try {
+    const state = await eventually(look, (seen) => seen === 200 || seen === 'ended', {
+      withinMs: START_WITHIN_MS,
+      what: `200 from ${url}`,
+    });
+    if (state === 'ended') throw new Error(`it ended with ${JSON.stringify(child.exit())}`);
+  } catch (error) {
+    child.signal('SIGKILL');
+    await child.exited;
+    throw new Error(`the program did not start:\n${tail(child.output())}`, { cause: error });
+  }
+}
+
+function statusOf(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent: false, timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.once('timeout', () => request.destroy(new Error('no answer within 2 s')));
+    request.once('error', reject);
+  });
+}
