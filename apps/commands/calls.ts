@@ -42,8 +42,10 @@ export function metaOfCause({
   correlationId,
   causationId,
   tenant,
+  traceparent,
 }: Caused): MessageMeta {
-  return { commandId, correlationId, causationId, tenant, actor: 'bursar' };
+  const extra: Record<string, string> = traceparent === null ? {} : { traceparent };
+  return { commandId, correlationId, causationId, tenant, actor: 'bursar', extra };
 }
 
 /** A problem about a call: where it was asked, under which trace. */

@@ -4,9 +4,10 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { AsItIs } from '#bus/nest';
 import type { Answer, Messages } from '#contracts';
 import { type Operation, toRfc3339 } from '#domain';
+import { EventStore, readWholeStream } from '#event-store';
 import { Clock } from '#platform';
 import { ToMandate } from './actors.js';
-import { metaOfCall, metaOfCause, operationId } from './calls.js';
+import { metaOfCall, metaOfCause, operationId, refuse } from './calls.js';
 import { concludedOperation } from './operations.js';
 
 type Reserve = Messages['commands.mandate.reserve'];
@@ -18,6 +19,7 @@ export class MandatesController {
   constructor(
     private readonly commandBus: CommandBus,
     private readonly clock: Clock,
+    private readonly store: EventStore,
   ) {}
 
   @MessagePattern('commands.mandate.grant')
@@ -25,6 +27,11 @@ export class MandatesController {
     const stream = operationId(call);
     const id = `mnd_${stream}`;
     const { principal, terms, request } = call;
+    if (!(await this.hasAgent(principal.tenant, terms.agent))) {
+      return refuse(call, 'not_found', 'There is no such agent.', {
+        violations: [{ pointer: '/agent', rule: 'exists' }],
+      });
+    }
     const nowMs = this.clock.now();
     const created = { object: 'mandate', id, status: 'active', ...terms };
     const body = JSON.stringify({ ...created, created_at: toRfc3339(nowMs) });
@@ -101,8 +108,19 @@ export class MandatesController {
     );
     return { ok: told.ok };
   }
+
+  private async hasAgent(tenant: string, agent: string): Promise<boolean> {
+    if (!AGENT_ID.test(agent)) return false;
+    const stream = `agent-${agent.slice('agt_'.length)}`;
+    for await (const { metadata } of readWholeStream(this.store, stream))
+      return metadata['tenant'] === tenant;
+    return false;
+  }
 }
 
+const AGENT_ID = /^agt_[a-z2-7]{26}$/;
+
+/** `agt_…` and `mnd_…` are how ids are shown; streams go by what follows. */
 function streamOf(mandate: string): string {
   return mandate.replace(/^mnd_/, '');
 }

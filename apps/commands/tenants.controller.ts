@@ -37,7 +37,13 @@ export class TenantsController {
           keys: keys.map(({ id: key, role, hash }) => ({ id: key, role, hash })),
           nowMs: this.clock.now(),
         },
-        metaOfCause({ commandId: stream, correlationId: id, causationId: stream, tenant: id }),
+        metaOfCause({
+          commandId: stream,
+          correlationId: id,
+          causationId: stream,
+          tenant: id,
+          traceparent: null,
+        }),
       ),
     );
     if (!told.ok) throw new Error(`tenant ${name} could not be created: ${told.code}`);

@@ -46,7 +46,7 @@ export class ConnectorsController {
         },
         calls,
         failures,
-        last_latency_ms: lastLatencyMs,
+        last_latency_ms: lastLatencyMs === null ? null : Math.round(lastLatencyMs),
       };
     });
   }

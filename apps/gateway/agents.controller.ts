@@ -1,4 +1,4 @@
-import { Controller, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Bus } from '#bus';
@@ -53,6 +53,7 @@ export class AgentsController {
 
   /** The key is no key any more; the agent's other keys stay. */
   @Post(':id/keys/:key_id/revoke')
+  @HttpCode(200)
   @Allow('operator')
   @Documented({
     params: ['id', 'key_id'],
@@ -74,6 +75,7 @@ export class AgentsController {
 
   /** The agent starts nothing more; what runs concludes. */
   @Post(':id/suspend')
+  @HttpCode(200)
   @Allow('operator')
   @Documented({
     params: ['id'],
@@ -93,6 +95,7 @@ export class AgentsController {
 
   /** Ends a suspension. */
   @Post(':id/resume')
+  @HttpCode(200)
   @Allow('operator')
   @Documented({
     params: ['id'],

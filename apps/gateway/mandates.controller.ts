@@ -1,4 +1,4 @@
-import { Controller, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Bus } from '#bus';
@@ -32,6 +32,7 @@ export class MandatesController {
 
   /** Nothing more is reserved under it; what is held is settled. */
   @Post(':id/revoke')
+  @HttpCode(200)
   @Allow('operator')
   @Documented({
     params: ['id'],

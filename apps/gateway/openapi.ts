@@ -15,9 +15,11 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     operationIdFactory: (controller, method) =>
       `${controller.replace(/Controller$/, '')}_${method}`,
   });
-  const problem = document.components?.schemas?.['ProblemResource'];
-  if (problem && 'properties' in problem)
-    problem.properties = { ...problem.properties, code: everyCode() };
+  for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
+    if (!('type' in schema)) continue;
+    if (name.endsWith('Request')) schema.additionalProperties = false;
+    if (name === 'ProblemResource') schema.properties = { ...schema.properties, code: everyCode() };
+  }
   return document;
 }
 

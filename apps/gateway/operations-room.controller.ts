@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Bus } from '#bus';
@@ -44,11 +44,11 @@ export class OperationsRoomController {
   /** Balances; they sum to zero per currency. */
   @Get('ledger/accounts')
   @Allow('operator', 'auditor')
-  @Documented({ query: NoQuery, answers: { 200: { pageOf: LedgerAccountResource } } })
+  @Documented({ query: PageQuery, answers: { 200: { pageOf: LedgerAccountResource } } })
   async ledgerAccounts(@Req() request: ApiRequest): Promise<Page> {
-    readQuery(request, NoQuery);
+    const query = readQuery(request, PageQuery);
     const { tenant } = accessOf(request).principal;
-    return this.bus.request('queries.ledger.accounts', { tenant });
+    return this.bus.request('queries.ledger.accounts', { tenant, ...pageOf(query) });
   }
 
   /** Health and breakers of the processors, in order of preference. */
@@ -73,6 +73,7 @@ export class OperationsRoomController {
 
   /** Looks again at a parked payment, or tries a parked event again. */
   @Post('parked/:id/retry')
+  @HttpCode(202)
   @Allow('operator')
   @Documented({
     params: ['id'],

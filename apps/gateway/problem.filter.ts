@@ -50,6 +50,8 @@ function busFacts({ reason, errorName }: BusError): Facts {
   }
   if (errorName === 'StoreUnavailableError')
     return { code: 'store_unavailable', detail: 'The store does not answer now.' };
+  if (errorName === 'ReadModelsBehindError')
+    return { code: 'overloaded', detail: 'The read models are behind the log; ask again.' };
   if (reason === 'failed')
     return { code: 'internal', detail: 'Something went wrong here; it was reported.' };
   return { code: 'overloaded', detail: 'Nobody answered in time.' };

@@ -326,7 +326,7 @@ describe('the queries on the bus', () => {
       const entries = await bus.request('queries.ledger.entries', {
         ...{ tenant, ...page, paymentIntent: 'pi_p1', account: null },
       });
-      const accounts = await bus.request('queries.ledger.accounts', { tenant });
+      const accounts = await bus.request('queries.ledger.accounts', { tenant, ...page });
       const parked = await bus.request('queries.parked', { tenant, ...page });
       expect({
         entries: entries.data.length,

@@ -27,8 +27,8 @@ export class RecordsController {
   }
 
   @MessagePattern('queries.ledger.accounts')
-  async ledgerAccounts(@Payload() { tenant }: Accounts): Promise<Page> {
-    return ledgerAccounts(await this.readModels.fresh(), tenant);
+  async ledgerAccounts(@Payload() asked: Accounts): Promise<Page> {
+    return ledgerAccounts(await this.readModels.fresh(), asked);
   }
 
   @MessagePattern('queries.parked')

@@ -8,7 +8,12 @@ export function causedBy(event: RecordedEvent, purpose: string): Caused {
     causationId: event.id,
     correlationId: event.metadata.$correlationId,
     tenant: String(event.metadata['tenant']),
+    traceparent: traceOf(event),
   };
+}
+
+function traceOf({ metadata: { traceparent } }: RecordedEvent): string | null {
+  return typeof traceparent === 'string' ? traceparent : null;
 }
 
 /** The part of a stream's name after the category. */

@@ -47,9 +47,8 @@ export class ProcessorCalls {
 
   async perform(delivery: Delivery, call: Call): Promise<void> {
     const asked = await this.ask(delivery, call);
-    const { outcome } = asked;
+    const { outcome, processors } = asked;
     const durationMs = Math.round(asked.durationMs);
-    const processors = await this.bus.request('effects.processors.facts', {});
     const { number, probe, firstSend } = call;
     const acting = { number, probe, processors, sender: this.sender.id };
     await this.bus.request('commands.payment_intent.tell', {
@@ -70,7 +69,7 @@ export class ProcessorCalls {
   private async ask(
     { event }: Delivery,
     { operation, about, number, call, firstSend }: Call,
-  ): Promise<{ outcome: Outcome | PrepareOutcome; durationMs: number }> {
+  ): Promise<Messages['effects.processors.call']['reply']> {
     const { commandId: _commandId, ...cause } = causedBy(event, operation);
     const intent = idOfStream(event.stream);
     try {
@@ -84,7 +83,8 @@ export class ProcessorCalls {
       if (!(error instanceof BusError) || error.reason === 'no_responder') throw error;
       const evidence = `connector_${error.reason}`;
       const kind = operation === 'prepare' ? 'not_executed' : 'unknown';
-      return { outcome: { kind, evidence }, durationMs: CALL_TIMEOUT_MS };
+      const processors = await this.bus.request('effects.processors.facts', {});
+      return { outcome: { kind, evidence }, durationMs: CALL_TIMEOUT_MS, processors };
     }
   }
 }

@@ -24,36 +24,37 @@ export function renderExplanation(events: readonly PaymentIntentEvent[]): JsonRe
       fraud_provider: state.fraud?.provider ?? null,
     },
     inputs: { request: state.request, policy: state.policy?.inputs ?? null },
-    rules: events.flatMap(rulesOf),
-    sentences: events.flatMap(sentencesOf),
+    rules: events.flatMap((event) => told(RULES, event)),
+    sentences: events.flatMap((event) => told(SENTENCES, event)),
   };
 }
 
-function rulesOf(event: PaymentIntentEvent): JsonRecord[] {
-  switch (event.type) {
-    case 'PolicyDecided': {
-      const { bundle, determining, rules } = event.data;
-      return rules.map((each) =>
-        rule('policy', each, { bundle, determining: determining.includes(each.rule) }),
-      );
-    }
-    case 'FraudScreened': {
-      const { stage, provider, verdict, score, failMode, rules, error } = event.data;
-      const screened: RuleResult = { rule: `screen.${stage}`, result: verdict, score };
-      const more = { stage, provider };
-      const summary = { ...more, fail_mode: failMode, ...(error !== null && { error }) };
-      return [...rules.map((each) => rule('fraud', each, more)), rule('fraud', screened, summary)];
-    }
-    case 'MandateDecided':
-      return event.data.rules.map((each) => rule('mandate', each, { mandate: event.data.mandate }));
-    case 'RouteChosen':
-      return event.data.candidates.map(({ processor, eligible, reason }) =>
-        rule('route', { rule: processor, result: eligible ? 'eligible' : 'skipped', reason }, {}),
-      );
-    default:
-      return [];
-  }
+type Tellers<Told> = {
+  [Type in PaymentIntentEvent['type']]?: (data: PaymentIntentEventData<Type>) => Told[];
+};
+
+function told<Told>(tellers: Tellers<Told>, event: PaymentIntentEvent): Told[] {
+  const tell = tellers[event.type] as ((data: typeof event.data) => Told[]) | undefined;
+  return tell?.(event.data) ?? [];
 }
+
+const RULES: Tellers<JsonRecord> = {
+  PolicyDecided: ({ bundle, determining, rules }) =>
+    rules.map((each) =>
+      rule('policy', each, { bundle, determining: determining.includes(each.rule) }),
+    ),
+  FraudScreened: ({ stage, provider, verdict, score, failMode, rules, error }) => {
+    const screened: RuleResult = { rule: `screen.${stage}`, result: verdict, score };
+    const more = { stage, provider };
+    const summary = { ...more, fail_mode: failMode, ...(error !== null && { error }) };
+    return [...rules.map((each) => rule('fraud', each, more)), rule('fraud', screened, summary)];
+  },
+  MandateDecided: ({ mandate, rules }) => rules.map((each) => rule('mandate', each, { mandate })),
+  RouteChosen: ({ candidates }) =>
+    candidates.map(({ processor, eligible, reason }) =>
+      rule('route', { rule: processor, result: eligible ? 'eligible' : 'skipped', reason }, {}),
+    ),
+};
 
 function rule(
   source: 'policy' | 'fraud' | 'mandate' | 'route',
@@ -73,12 +74,8 @@ function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-type Narrators = {
-  [Type in PaymentIntentEvent['type']]?: (data: PaymentIntentEventData<Type>) => string[];
-};
-
 /** Sentences name amounts in minor units, as the whole interface does, and no words from outside. */
-const NARRATORS: Narrators = {
+const SENTENCES: Tellers<string> = {
   PaymentIntentRequested: ({ agent, request }) => [
     `Agent ${agent} asked to pay ${String(request['amount'])} ${String(request['currency'])} in minor units.`,
   ],
@@ -136,11 +133,6 @@ const NARRATORS: Narrators = {
     `The processor contradicted attempt ${number}, recorded as ${recorded}; a human must look.`,
   ],
 };
-
-function sentencesOf(event: PaymentIntentEvent): string[] {
-  const narrate = NARRATORS[event.type] as ((data: typeof event.data) => string[]) | undefined;
-  return narrate?.(event.data) ?? [];
-}
 
 function inTheWay({ rule: name, limit, used, held, requested, currency }: RuleResult): string {
   if (limit === undefined) return `Rule ${name} was not met.`;

@@ -12,23 +12,22 @@ export interface FailureMeaning {
 }
 
 export function failureMeaning(failure: Failure, state: PaymentIntentState): FailureMeaning {
-  const { code, category, retry } = problemKind(failure.code);
+  const { code, category, retry: usual } = problemKind(failure.code);
+  // The failure is recorded under the key, which gives the same answer for ever.
+  const retry = { ...usual, same_key: false };
   const checks = state.mandateDecision?.rules ?? [];
   const found = category === 'authority' ? mandateViolations(checks) : [];
   const violations = found.length > 0 ? found : failure.violations;
   const message = failure.decline?.message;
   const untrusted = message ? { processor_message: message } : null;
   const meaning = { retry, remedies: [], violations, untrusted };
-  switch (code) {
-    case 'mandate_limit_exceeded':
-      return { ...meaning, ...limitAdvice(checks, toEpochMs(state.concludedAt ?? '')) };
-    case 'possible_duplicate':
-      return { ...meaning, remedies: duplicateRemedies(failure, state) };
-    case 'payment_declined':
-      return { ...meaning, retry: { retryable: isSoft(failure), same_key: false } };
-    default:
-      return meaning;
-  }
+  if (code === 'mandate_limit_exceeded')
+    return { ...meaning, ...limitAdvice(checks, toEpochMs(state.concludedAt ?? '')) };
+  if (code === 'possible_duplicate')
+    return { ...meaning, remedies: duplicateRemedies(failure, state) };
+  if (code === 'payment_declined')
+    return { ...meaning, retry: { retryable: isSoft(failure), same_key: false } };
+  return meaning;
 }
 
 /** `failure` of the resource. */

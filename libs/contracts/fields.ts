@@ -88,7 +88,7 @@ export function isMinorUnits(value: unknown): boolean {
 export const CURRENCY_SUPPORTED = 'currency_supported';
 const CURRENCY = /^[A-Z]{3}$/;
 
-export function IsCurrency(options?: FieldOptions): PropertyDecorator {
+export function IsCurrencyCode(options?: FieldOptions): PropertyDecorator {
   const wellFormed = (value: unknown) => typeof value === 'string' && CURRENCY.test(value);
   return Field(
     [

@@ -48,6 +48,8 @@ export interface Caused {
   causationId: string;
   correlationId: string;
   tenant: string;
+  /** W3C trace context of the request that started it all. */
+  traceparent: string | null;
 }
 
 type WithoutClock<T> = T extends unknown ? Omit<T, 'nowMs'> : never;
@@ -172,6 +174,7 @@ export type Messages = {
     };
     reply: Page;
   };
+  /** `{ data, next_cursor }`: the cursor is the revision that the next page begins with, as text. */
   'queries.payment_intent.events': {
     request: {
       tenant: string;
@@ -196,7 +199,7 @@ export type Messages = {
     request: PageRequest & { paymentIntent: string | null; account: string | null };
     reply: Page;
   };
-  'queries.ledger.accounts': { request: { tenant: string }; reply: Page };
+  'queries.ledger.accounts': { request: PageRequest; reply: Page };
   'queries.parked': { request: PageRequest; reply: Page };
 };
 

@@ -1,5 +1,5 @@
 import {
-  IsCurrency,
+  IsCurrencyCode,
   IsFormed,
   IsId,
   IsListOf,
@@ -49,7 +49,7 @@ export class PaymentIntentRequest {
   amount!: number;
 
   /** ISO 4217, upper case. */
-  @IsCurrency()
+  @IsCurrencyCode()
   currency!: string;
 
   @IsObjectOf(() => PayeeRequest)

@@ -362,6 +362,15 @@ describe('a payment', () => {
     expect(answered([...judged, route, started, refused, nobody])).toMatchObject(expected);
   });
 
+  it('that is refused on record never says that the same key could help', () => {
+    const { status, body } = answered([
+      requested,
+      failed(failure('agent_suspended', 'The agent is suspended.')),
+    ]);
+    expect(status).toBe(403);
+    expect(body['retry']).toEqual({ retryable: false, same_key: false });
+  });
+
   it('that looks like an earlier one names that one and how to go on', () => {
     const earlier = `pi_${'b'.repeat(26)}`;
     const reason: Failure = {

@@ -45,6 +45,7 @@ export class PageQuery {
 }
 
 export class PaymentIntentListQuery extends PageQuery {
+  /** `processing`, `requires_approval`, `requires_action`, `requires_capture`, `succeeded`, `failed` or `canceled`. */
   @IsOneOf({
     values: [
       'processing',

@@ -29,20 +29,14 @@ const FRAMEWORK: Readonly<Record<string, readonly string[]>> = {
     'libs/bus',
     'libs/contracts',
   ],
-  '@nestjs/core': ['apps/bursar', 'apps/gateway'],
+  '@nestjs/core': ['apps/bursar'],
   '@nestjs/cqrs': ['apps/bursar', 'apps/commands', 'apps/sagas', 'libs/runtime'],
-  '@nestjs/microservices': [
-    'apps/bursar',
-    'apps/commands',
-    'apps/connectors',
-    'apps/queries',
-    'libs/bus',
-  ],
+  '@nestjs/microservices': ['apps/commands', 'apps/connectors', 'apps/queries', 'libs/bus'],
   '@nestjs/platform-fastify': ['apps/bursar', 'apps/gateway'],
   '@nestjs/swagger': ['apps/gateway', 'libs/contracts'],
   fastify: ['apps/gateway'],
   'reflect-metadata': ['apps/bursar'],
-  rxjs: ['apps/gateway', 'apps/sagas', 'libs/bus', 'libs/runtime'],
+  rxjs: ['apps/sagas', 'libs/bus', 'libs/runtime'],
 };
 
 /** Packages that no file of ours names, and who loads them instead. */

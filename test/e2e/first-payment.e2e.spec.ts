@@ -300,7 +300,9 @@ describe('payments that end otherwise', () => {
   });
 
   it('a wait that is too short for a slow processor ends in 202, and the payment goes on', async () => {
+    // Both: while no money can have moved, a slow processor is simply passed over.
     await stage.sandbox.fault('sandbox_a', { mode: 'slow', latency_ms: 1500 });
+    await stage.sandbox.fault('sandbox_b', { mode: 'slow', latency_ms: 1500 });
     const before = performance.now();
     const answer = await stage.agent.createPayment(purchase(), { prefer: 'wait=1' });
     const waitedMs = performance.now() - before;

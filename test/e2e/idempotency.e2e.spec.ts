@@ -158,6 +158,7 @@ describe('the idempotency key', () => {
 
   it('gives a joiner whose wait is over 202, and another request under the running key 422', async () => {
     await stage.sandbox.fault('sandbox_a', { mode: 'slow', latency_ms: 2_000 });
+    await stage.sandbox.fault('sandbox_b', { mode: 'slow', latency_ms: 2_000 });
     const idempotencyKey = randomUUID();
     const request = purchase();
     await stage.agent.createPayment(request, { idempotencyKey, prefer: 'respond-async' });

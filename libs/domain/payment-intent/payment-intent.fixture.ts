@@ -4,7 +4,11 @@ import type {
   ProcessorFacts,
 } from './payment-intent.commands.js';
 import { paymentIntentDecider } from './payment-intent.decider.js';
-import type { FraudScreening, PaymentIntentEvent } from './payment-intent.events.js';
+import type {
+  FraudScreening,
+  PaymentIntentEvent,
+  PaymentIntentEventData,
+} from './payment-intent.events.js';
 import { type PaymentIntentState, evolvePaymentIntent } from './payment-intent.state.js';
 import type { Outcome } from './outcome.js';
 
@@ -162,8 +166,8 @@ export function types({ events }: Pick<Told, 'events'>): string[] {
 export function only<T extends PaymentIntentEvent['type']>(
   { events }: Told,
   type: T,
-): Extract<PaymentIntentEvent, { type: T }>['data'] {
-  const found = events.filter((event) => event.type === type);
-  if (found.length !== 1) throw new Error(`${found.length} events of type ${type}`);
-  return found[0]?.data as Extract<PaymentIntentEvent, { type: T }>['data'];
+): PaymentIntentEventData<T> {
+  const [found, ...others] = events.filter((event) => event.type === type);
+  if (!found || others.length > 0) throw new Error(`not exactly one ${type}`);
+  return found.data as PaymentIntentEventData<T>;
 }

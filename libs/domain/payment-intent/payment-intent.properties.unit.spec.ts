@@ -127,6 +127,11 @@ function broken(before: PaymentIntentState, event: PaymentIntentEvent, after: Pa
           ['declined', 'not_executed', 'fenced'].includes(outcome),
         ) &&
         before.attempts.every(({ decline }) => decline?.category !== 'hard')),
+    'a call starts only when none is open':
+      !['AttemptStarted', 'CaptureStarted', 'VoidStarted'].includes(event.type) ||
+      before.pending === null,
+    'what is unknown is never taken for not executed':
+      event.type !== 'AttemptNotExecuted' || before.pending?.unknown === false,
     'a processor is tried once':
       new Set(after.attempts.map((a) => a.processor)).size === after.attempts.length,
     'an end is final': before.status === 'processing' || after.status === before.status,

@@ -46,15 +46,23 @@ export function ledgerEntries(
   );
 }
 
-/** What every account of the tenant comes to, by account and currency. */
-export function ledgerAccounts(db: ReadModelReader, tenant: string): Page {
+/** What every account of the tenant comes to, by account and currency. @throws InvalidCursorError */
+export function ledgerAccounts(
+  db: ReadModelReader,
+  { tenant, cursor, limit }: Messages['queries.ledger.accounts']['request'],
+): Page {
+  const after = cursor === null ? ['', ''] : decodeCursor(cursor, 'string', 'string');
   const rows = db.all<{ account: string; currency: string; balance: number }>(
     `SELECT account, currency, balance FROM ledger_accounts
-     WHERE tenant = ? ORDER BY account, currency`,
+     WHERE tenant = ? AND (account, currency) > (?, ?) ORDER BY account, currency LIMIT ?`,
     tenant,
+    ...after,
+    limit + 1,
   );
-  return {
-    data: rows.map((row) => ({ object: 'ledger_account', ...row })),
-    next_cursor: null,
-  };
+  return pageOf(
+    rows,
+    limit,
+    ({ account, currency }) => [account, currency],
+    (row) => ({ object: 'ledger_account', ...row }),
+  );
 }

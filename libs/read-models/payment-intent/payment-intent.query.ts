@@ -35,9 +35,8 @@ export async function paymentExplanation(
 }
 
 /**
- * `{ data, next_cursor, state }`: one page of events from a revision on, and the resource they all (not only the page) come
- * to. `asOf`: only what the log had recorded by that instant, and the resource as it was then, null before its beginning.
- * `next_cursor` is the revision that the next page begins with.
+ * `{ data, next_cursor }`: one page of events from a revision on. With `asOf` only what the log had recorded by that instant,
+ * and `state`: the resource as it was then, null before its beginning. `next_cursor` is the revision that the next page begins with.
  */
 export async function paymentEvents(
   store: EventStore,
@@ -53,7 +52,7 @@ export async function paymentEvents(
   return {
     data: rest.slice(0, limit).map(renderEvent),
     next_cursor: next ? String(next.revision) : null,
-    state: state.exists ? renderPaymentIntent(state) : null,
+    ...(asOf !== null && { state: state.exists ? renderPaymentIntent(state) : null }),
   };
 }
 

@@ -278,6 +278,7 @@ describe('the projection runtime', () => {
 
   it('starts over in a new file when the old one turns out to be damaged while running', async () => {
     let damaged = true;
+    const projected: string[] = [];
     const once: Projection = {
       ...lengths,
       project(db, event) {
@@ -286,6 +287,7 @@ describe('the projection runtime', () => {
           throw Object.assign(new Error('database disk image is malformed'), { errcode: 11 });
         }
         lengths.project(db, event);
+        projected.push(String(event.data['word']));
       },
     };
     const runtime = start({ projections: [words, once] });
@@ -295,5 +297,6 @@ describe('the projection runtime', () => {
     await caughtUp(runtime);
     expect(counts(runtime)).toEqual({ a: 1, b: 1, c: 1 });
     expect(runtime.dump('lengths')['lengths']).toHaveLength(3);
+    expect(projected).toEqual(['a', 'b', 'a', 'b', 'c']);
   });
 });
