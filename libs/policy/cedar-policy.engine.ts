@@ -1,3 +1,4 @@
+import './v8.flags.js';
 import { createHash } from 'node:crypto';
 import {
   preparsePolicySet,
