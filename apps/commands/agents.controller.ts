@@ -7,7 +7,7 @@ import { type AgentCommand, type JsonRecord, toRfc3339 } from '#domain';
 import { Clock } from '#platform';
 import { ToAgent } from './actors.js';
 import { metaOfCall, operationId } from './calls.js';
-import { InstanceKeys, fillInKeys, placeOfKey } from './instance-keys.js';
+import { InstanceKeys, fillInKey, placeOfKey } from './instance-keys.js';
 import { concludedOperation } from './operations.js';
 
 type Asked<Subject extends keyof Messages> = Messages[Subject]['request'];
@@ -104,6 +104,6 @@ export class AgentsController {
         new ToAgent(agent.replace(/^agt_/, ''), message, metaOfCall(call, agent)),
       ),
     );
-    return { ...concluded, body: fillInKeys(concluded.body, this.keys) };
+    return { ...concluded, body: fillInKey(concluded.body, this.keys.issue(operation.id)) };
   }
 }

@@ -4,6 +4,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { type Answer, type Messages, answer, renderProcessing } from '#contracts';
 import { AsItIs } from '#bus/nest';
 import { type PaymentIntentCommand, type PaymentIntentState, moneyState } from '#domain';
+import { StoreUnavailableError } from '#event-store';
 import { Clock } from '#platform';
 import { ToPaymentIntent } from './actors.js';
 import { keyReused, metaOfCall, metaOfCause, operationId, storeTrouble } from './calls.js';
@@ -21,12 +22,29 @@ export class PaymentIntentsController {
     private readonly clock: Clock,
   ) {}
 
+  /** The request is durable before anything else happens; a repeat finds its stream and joins it. */
   @MessagePattern('commands.payment_intent.create')
   async create(@Payload() call: Create): Promise<Answer> {
+    const id = operationId(call);
+    // Listening before the append, so that no conclusion slips by.
+    const wait = this.conclusions.wait(id, call.waitMs);
+    let durable = false;
     try {
-      return await this.request(call);
+      const told = await this.record(id, call);
+      durable = true;
+      const { state } = told;
+      if (!told.ok) {
+        const earlier = { paymentIntent: `pi_${id}`, moneyState: moneyState(state) };
+        return keyReused(call, told.details.pointers, earlier);
+      }
+      if (state.answer) return answer(state.answer, { replayed: true });
+      const concluded = call.waitMs > 0 ? await wait.conclusion : null;
+      return answerOf(concluded ?? (await this.record(id, call)).state);
     } catch (error) {
-      return storeTrouble(call, error, { moneyState: 'none' });
+      const nothingHappened = !durable && isNotApplied(error);
+      return storeTrouble(call, error, { moneyState: nothingHappened ? 'none' : 'unknown' });
+    } finally {
+      wait.end();
     }
   }
 
@@ -39,26 +57,6 @@ export class PaymentIntentsController {
     );
     if (told.ok && told.state.answer) this.conclusions.concluded(told.state);
     return { ok: told.ok, code: told.ok ? null : told.code, revision: told.revision };
-  }
-
-  /** The request is durable before anything else happens; a repeat finds its stream and joins it. */
-  private async request(call: Create): Promise<Answer> {
-    const id = operationId(call);
-    // Listening before the append, so that no conclusion slips by.
-    const wait = this.conclusions.wait(id, call.waitMs);
-    try {
-      const told = await this.record(id, call);
-      const { state } = told;
-      if (!told.ok) {
-        const earlier = { paymentIntent: `pi_${id}`, moneyState: moneyState(state) };
-        return keyReused(call, told.ok ? [] : told.details.pointers, earlier);
-      }
-      if (state.answer) return answer(state.answer, { replayed: true });
-      const concluded = call.waitMs > 0 ? await wait.conclusion : null;
-      return answerOf(concluded ?? (await this.record(id, call)).state);
-    } finally {
-      wait.end();
-    }
   }
 
   /** Idempotent: the second time it only tells how the payment stands. */
@@ -74,6 +72,10 @@ export class PaymentIntentsController {
       ),
     );
   }
+}
+
+function isNotApplied(error: unknown): boolean {
+  return error instanceof StoreUnavailableError && error.outcome === 'not_applied';
 }
 
 /** The recorded bytes, or how the payment stands while there are none. */

@@ -1,5 +1,6 @@
-import { Controller } from '@nestjs/common';
+import { Controller, UseFilters } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { AsItIs } from '#bus/nest';
 import type { Messages, ProcessorCall } from '#contracts';
 import { toRfc3339 } from '#domain';
 import { Clock } from '#platform';
@@ -12,6 +13,7 @@ type FraudQuestion = Messages['effects.fraud.screen']['request'];
 
 /** The effects: the only calls that leave Bursar. */
 @Controller()
+@UseFilters(AsItIs)
 export class ConnectorsController {
   constructor(
     private readonly processors: ProcessorEffects,

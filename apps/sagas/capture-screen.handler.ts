@@ -38,11 +38,10 @@ export class ScreenCaptureHandler extends DeliveryHandler {
       activity: standing ? before(standing.activity, screening.amountMinor) : NO_ACTIVITY,
       velocityRules: standing?.velocityRules ?? false,
     });
-    const processors = await this.bus.request('effects.processors.facts', {});
     await this.bus.request('commands.payment_intent.tell', {
       ...causedBy(delivery.event, 'decide_capture'),
       id: idOfStream(delivery.event.stream),
-      command: { type: 'DecideCapture', number, fraud, processors, sender: this.sender.id },
+      command: { type: 'DecideCapture', number, fraud, sender: this.sender.id },
     });
   }
 }

@@ -95,6 +95,8 @@ function stepOf(drawn: Drawn): Step {
     // Mostly about the attempt at hand, sometimes late about the one before.
     const number = state.attempts.length - drawn.earlier;
     const result = outcomeOf(drawn.outcome, state);
+    // The answer to the probe that was scheduled last, if one was.
+    const probe = state.pending?.probes;
     switch (drawn.kind ?? fitting(state)) {
       case 'judge':
         return {
@@ -118,14 +120,14 @@ function stepOf(drawn: Drawn): Step {
           },
         };
       case 'capture':
-        return { type: 'RecordCapture', ...acting, number, outcome: result };
+        return { type: 'RecordCapture', ...acting, number, probe, outcome: result };
       case 'void':
-        return { type: 'RecordVoid', ...acting, number, outcome: result };
+        return { type: 'RecordVoid', ...acting, number, probe, outcome: result };
       case 'unpark':
         return { type: 'UnparkPayment', nowMs, tenant: 'tnt_1', by: 'op' };
       case 'authorize':
         return {
-          ...{ type: 'RecordAuthorization', ...acting, number, outcome: result },
+          ...{ type: 'RecordAuthorization', ...acting, number, probe, outcome: result },
           ...{ durationMs: 1, firstSend },
         };
     }
@@ -286,7 +288,11 @@ describe('the read models', () => {
         balances.set(String(account), (balances.get(String(account)) ?? 0) + Number(amount));
       cursor = page.next_cursor;
     } while (cursor !== null);
-    const accounts = ledgerAccounts(runtime.reader, { tenant: 'tnt_1', cursor: null, limit: 100 }).data;
+    const accounts = ledgerAccounts(runtime.reader, {
+      tenant: 'tnt_1',
+      cursor: null,
+      limit: 100,
+    }).data;
     expect(accounts.map(({ account, balance }) => [account, balance])).toEqual(
       [...balances].sort(([a], [b]) => (a < b ? -1 : 1)),
     );

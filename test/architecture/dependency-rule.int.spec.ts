@@ -37,7 +37,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '#policy',
     '#runtime',
   ],
-  'apps/connectors': ['#bus', '#contracts', '#domain', '#fraud', '#platform', '#processors'],
+  'apps/connectors': [
+    '#bus',
+    '#bus/nest',
+    '#contracts',
+    '#domain',
+    '#fraud',
+    '#platform',
+    '#processors',
+  ],
   'apps/queries': [
     '#bus/nest',
     '#contracts',

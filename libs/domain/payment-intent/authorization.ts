@@ -49,6 +49,9 @@ function settleAttempt(
   const at = toRfc3339(nowMs);
   switch (outcome.kind) {
     case 'succeeded':
+      // The connector compares too; an amount that was not meant is never booked as one that was.
+      if (outcome.amountMinor !== state.amountMinor || outcome.currency !== state.currency)
+        return stillUnknown(state, attempt, 'authorize', 'amount_mismatch', command);
       return authorized(command, outcome, state, attempt);
     case 'declined': {
       const { code, category } = outcome;

@@ -39,6 +39,11 @@ export function captureEvents(
   const at = toRfc3339(nowMs);
   switch (outcome.kind) {
     case 'succeeded':
+      if (
+        outcome.amountMinor !== state.amountAuthorizedMinor ||
+        outcome.currency !== state.currency
+      )
+        return stillUnknown(state, attempt, 'capture', 'amount_mismatch', command);
       return captured(state, attempt, outcome, at);
     case 'declined': {
       const { code } = outcome;

@@ -24,6 +24,9 @@ interface Timed {
 }
 interface Acting extends Timed {
   readonly sender: string;
+}
+/** A command that may lead to an attempt somewhere else. */
+interface Routing extends Acting {
   /** All processors in order of preference, with their state now. */
   readonly processors: readonly ProcessorFacts[];
 }
@@ -44,7 +47,7 @@ export type PaymentIntentCommand =
       mandate: string | null;
       request: JsonRecord;
     })
-  | (Acting & {
+  | (Routing & {
       type: 'JudgePayment';
       policy: PolicyJudgement | null;
       fraud: FraudScreening | null;
@@ -52,18 +55,19 @@ export type PaymentIntentCommand =
       /** The first reason to refuse, or null when the payment may go on. */
       refusal: Failure | null;
     })
-  | (Acting & {
+  | (Routing & {
       type: 'RecordPreparation';
       number: number;
       outcome: PrepareOutcome;
       durationMs: number;
     })
-  | (Recording & {
-      type: 'RecordAuthorization';
-      durationMs: number | null;
-      /** True only when no call of this operation can have been sent before: then "not executed" is proof for the attempt. */
-      firstSend: boolean;
-    })
+  | (Routing &
+      Recording & {
+        type: 'RecordAuthorization';
+        durationMs: number | null;
+        /** True only when no call of this operation can have been sent before: then "not executed" is proof for the attempt. */
+        firstSend: boolean;
+      })
   | (Acting & {
       type: 'DecideCapture';
       number: number;

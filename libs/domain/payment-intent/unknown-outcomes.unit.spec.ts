@@ -280,6 +280,17 @@ describe('a capture or a void', () => {
     expect(moneyState(told.state)).toBe('unknown');
   });
 
+  it('is not known when the processor says another amount than was meant', () => {
+    const other = { ...SUCCEEDED, amountMinor: 4201 };
+    for (const told of [
+      after(...HELD.slice(0, -1), authorize(other)),
+      after(...CAPTURING, capture(other)),
+    ]) {
+      expect(types(told)).toEqual(['OutcomeUnknown', 'ProbeScheduled']);
+      expect(moneyState(told.state)).toBe('unknown');
+    }
+  });
+
   it('of an attempt that is not open does nothing', () => {
     for (const command of [capture(SUCCEEDED), letGo(SUCCEEDED), decideCapture('allow')])
       expect(tell(after(REQUEST, judge()), command).events).toEqual([]);

@@ -148,11 +148,19 @@ export class SagaRuntime {
     }
     const fresh = [work];
     this.lanes.set(work.event.stream, fresh);
-    this.deliver(work, fresh);
+    this.deliver(fresh);
   }
 
-  private deliver(work: Work, lane: Work[]): void {
-    if (this.stopped) return;
+  /** Delivers what is first in the lane, and goes on past what no saga answers to. */
+  private deliver(lane: Work[]): void {
+    for (let work = lane[0]; work && !this.stopped; work = lane[0]) {
+      if (this.handOver(work, lane)) return;
+      this.finish(work, lane);
+    }
+  }
+
+  /** True when a saga answers to the delivery: the lane goes on when that is settled. */
+  private handOver(work: Work, lane: Work[]): boolean {
     let settled = false;
     const settle = (error?: unknown) => {
       if (settled) return;
@@ -164,15 +172,18 @@ export class SagaRuntime {
     const redelivered = work.redelivered || work.tries > 1;
     const delivery = new Delivery(work.event, work.kind, redelivered, settle);
     this.ports.publish(delivery);
-    if (!delivery.isClaimed) settle();
+    return delivery.isClaimed;
   }
 
   private next(work: Work, lane: Work[]): void {
+    this.finish(work, lane);
+    this.deliver(lane);
+  }
+
+  private finish(work: Work, lane: Work[]): void {
     work.done();
     lane.shift();
-    const following = lane[0];
-    if (following) this.deliver(following, lane);
-    else this.lanes.delete(work.event.stream);
+    if (lane.length === 0) this.lanes.delete(work.event.stream);
   }
 
   private retry(work: Work, lane: Work[], error: unknown): void {
@@ -191,7 +202,7 @@ export class SagaRuntime {
       this.limits.retryFirstMs * 2 ** Math.min(tries - 1, 20),
       this.limits.retryMaxMs,
     );
-    this.ports.timers.after(delayMs, () => this.deliver(work, lane));
+    this.ports.timers.after(delayMs, () => this.deliver(lane));
   }
 
   /** Parked durably first, and only then out of the way. */
