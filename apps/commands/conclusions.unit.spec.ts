@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { INITIAL_PAYMENT_INTENT } from '#domain';
+import { VirtualClock, VirtualTimers } from '#platform/memory';
+import { Conclusions } from './conclusions.js';
+
+function started() {
+  const timers = new VirtualTimers(new VirtualClock());
+  return { timers, conclusions: new Conclusions(timers) };
+}
+
+const payment = (id: string) => ({ ...INITIAL_PAYMENT_INTENT, id });
+
+describe('a wait for a conclusion', () => {
+  it('ends for everyone who waits for this payment, and for nobody else', async () => {
+    const { timers, conclusions } = started();
+    const ours = [conclusions.wait('a', 1_000), conclusions.wait('a', 5_000)];
+    const other = conclusions.wait('b', 1_000);
+    const state = payment('a');
+    conclusions.concluded(state);
+    expect(await Promise.all(ours.map(({ conclusion }) => conclusion))).toEqual([state, state]);
+    await timers.advance(1_000);
+    expect(await other.conclusion).toBeNull();
+  });
+
+  it('ends with nothing when its time is up', async () => {
+    const { timers, conclusions } = started();
+    const short = conclusions.wait('a', 100);
+    const long = conclusions.wait('a', 200);
+    await timers.advance(100);
+    expect(await short.conclusion).toBeNull();
+    const state = payment('a');
+    conclusions.concluded(state);
+    expect(await long.conclusion).toBe(state);
+  });
+
+  it('leaves no timer behind, however it ends', async () => {
+    const { timers, conclusions } = started();
+    conclusions.wait('a', 1_000);
+    conclusions.concluded(payment('a'));
+    const given = conclusions.wait('b', 1_000);
+    given.end();
+    given.end();
+    expect(await given.conclusion).toBeNull();
+    expect(timers.nextDueMs()).toBeUndefined();
+  });
+
+  it('begins anew for the same payment', async () => {
+    const { conclusions } = started();
+    conclusions.wait('a', 1_000).end();
+    const again = conclusions.wait('a', 1_000);
+    const state = payment('a');
+    conclusions.concluded(state);
+    expect(await again.conclusion).toBe(state);
+  });
+
+  it('does not see a conclusion from before it began', async () => {
+    const { timers, conclusions } = started();
+    conclusions.concluded(payment('a'));
+    const late = conclusions.wait('a', 50);
+    await timers.advance(50);
+    expect(await late.conclusion).toBeNull();
+  });
+});

@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeSagaStore, recordedEvent } from '../saga-store.contract.js';
+import { SqliteSagaStore } from './sqlite-saga.store.js';
+
+let folder: string;
+let files = 0;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bursar-sagas-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describeSagaStore('sqlite', () => {
+  const store = new SqliteSagaStore(join(folder, `sagas-${(files += 1)}.sqlite`));
+  return { store, close: () => store.close() };
+});
+
+it('remembers checkpoint and timers after it was closed', () => {
+  const path = join(folder, 'sagas.sqlite');
+  const first = new SqliteSagaStore(path);
+  first.saveCheckpoint({ low: 5, acknowledged: [7] });
+  first.addTimer({ event: recordedEvent('a'), dueAtMs: 100 });
+  first.addTimer({ event: recordedEvent('b'), dueAtMs: 200 });
+  first.removeTimer('a');
+  first.close();
+  const second = new SqliteSagaStore(path);
+  expect(second.loadCheckpoint()).toEqual({ low: 5, acknowledged: [7] });
+  expect(second.timersDueBy(1_000)).toEqual([{ event: recordedEvent('b'), dueAtMs: 200 }]);
+  second.close();
+});
+
+it('throws when it is closed, so that nobody believes that something was kept', () => {
+  const store = new SqliteSagaStore(join(folder, 'sagas.sqlite'));
+  store.close();
+  expect(() => store.addTimer({ event: recordedEvent('a'), dueAtMs: 1 })).toThrow();
+});
