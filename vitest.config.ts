@@ -13,6 +13,9 @@ export default defineConfig({
           name: 'unit',
           include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/architecture/*.spec.ts'],
           isolate: false,
+          // A slow machine is no failure; what hangs is still found.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -5,7 +5,7 @@ import { AsItIs } from '#bus/nest';
 import { type Answer, type Messages, answer } from '#contracts';
 import { Clock } from '#platform';
 import { ToParkedDelivery, ToPaymentIntent } from './actors.js';
-import { metaOfCall, metaOfCause, refuse, storeTrouble } from './calls.js';
+import { metaOfCall, metaOfCause, operationId, refuse, storeTrouble } from './calls.js';
 import { answerOf } from './payment-intents.controller.js';
 
 type Park = Messages['commands.parked.park'];
@@ -63,7 +63,9 @@ export class ParkedController {
 
   private async retryPayment(call: Retry['request'], id: string): Promise<Answer> {
     const { tenant, id: by } = call.principal;
-    const message = { type: 'UnparkPayment', tenant, by, nowMs: this.clock.now() } as const;
+    const operation = operationId(call);
+    const nowMs = this.clock.now();
+    const message = { type: 'UnparkPayment', operation, tenant, by, nowMs } as const;
     const told = await this.commandBus.execute(
       new ToPaymentIntent(id, message, metaOfCall(call, call.id)),
     );
@@ -72,7 +74,9 @@ export class ParkedController {
 
   private async retryDelivery(call: Retry['request']): Promise<Answer> {
     const { tenant, id: by } = call.principal;
-    const message = { type: 'RetryDelivery', tenant, by, nowMs: this.clock.now() } as const;
+    const operation = operationId(call);
+    const nowMs = this.clock.now();
+    const message = { type: 'RetryDelivery', operation, tenant, by, nowMs } as const;
     const told = await this.commandBus.execute(
       new ToParkedDelivery(call.id, message, metaOfCall(call, call.id)),
     );

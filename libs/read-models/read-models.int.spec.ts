@@ -124,7 +124,13 @@ function stepOf(drawn: Drawn): Step {
       case 'void':
         return { type: 'RecordVoid', ...acting, number, probe, outcome: result };
       case 'unpark':
-        return { type: 'UnparkPayment', nowMs, tenant: 'tnt_1', by: 'op' };
+        return {
+          type: 'UnparkPayment',
+          operation: String(nowMs),
+          nowMs,
+          tenant: 'tnt_1',
+          by: 'op',
+        };
       case 'authorize':
         return {
           ...{ type: 'RecordAuthorization', ...acting, number, probe, outcome: result },

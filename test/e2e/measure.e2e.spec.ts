@@ -26,7 +26,6 @@ describe.skipIf(process.env['MEASURE'] !== '1')('measured', () => {
           pay,
         );
         console.log(`${connections} connection(s): ${told(result)}`);
-        expect(result.perSecond, 'hundreds, not tens').toBeGreaterThan(100);
       }
     },
   );

@@ -17,14 +17,17 @@ export type ParkedDeliveryEvent =
         at: string;
       };
     }
-  | { type: 'DeliveryRetried'; data: { event: string; stream: string; by: string; at: string } }
+  | {
+      type: 'DeliveryRetried';
+      data: { event: string; stream: string; operation: string; by: string; at: string };
+    }
   | { type: 'DeliveryResolved'; data: { event: string; at: string } };
 
 type Parked = Extract<ParkedDeliveryEvent, { type: 'DeliveryParked' }>['data'];
 
 export type ParkedDeliveryCommand = { nowMs: number } & (
   | ({ type: 'ParkDelivery' } & Omit<Parked, 'at'>)
-  | { type: 'RetryDelivery'; tenant: string; by: string }
+  | { type: 'RetryDelivery'; operation: string; tenant: string; by: string }
   | { type: 'ResolveDelivery' }
 );
 
@@ -33,6 +36,8 @@ export interface ParkedDeliveryState {
   event: string;
   stream: string;
   tenant: string;
+  /** The operations by which operators asked for another try. */
+  retriedBy: readonly string[];
 }
 
 export const parkedDeliveryDecider: Decider<
@@ -42,7 +47,7 @@ export const parkedDeliveryDecider: Decider<
   'not_found' | 'invalid_transition',
   null
 > = {
-  initial: () => ({ status: 'none', event: '', stream: '', tenant: '' }),
+  initial: () => ({ status: 'none', event: '', stream: '', tenant: '', retriedBy: [] }),
   decide: (command, state) => {
     const at = toRfc3339(command.nowMs);
     switch (command.type) {
@@ -54,9 +59,10 @@ export const parkedDeliveryDecider: Decider<
       case 'RetryDelivery': {
         if (state.status === 'none' || state.tenant !== command.tenant)
           return refused('not_found', null);
+        if (state.retriedBy.includes(command.operation)) return accepted();
         if (state.status === 'resolved') return refused('invalid_transition', null);
         const { event, stream } = state;
-        const data = { event, stream, by: command.by, at };
+        const data = { event, stream, operation: command.operation, by: command.by, at };
         return accepted<ParkedDeliveryEvent>({ type: 'DeliveryRetried', data });
       }
       case 'ResolveDelivery':
@@ -71,10 +77,14 @@ export const parkedDeliveryDecider: Decider<
     switch (event.type) {
       case 'DeliveryParked': {
         const { event: id, stream, tenant } = event.data;
-        return { status: 'parked', event: id, stream, tenant };
+        return { ...state, status: 'parked', event: id, stream, tenant };
       }
       case 'DeliveryRetried':
-        return { ...state, status: 'retrying' };
+        return {
+          ...state,
+          status: 'retrying',
+          retriedBy: [...state.retriedBy, event.data.operation],
+        };
       case 'DeliveryResolved':
         return { ...state, status: 'resolved' };
       default:

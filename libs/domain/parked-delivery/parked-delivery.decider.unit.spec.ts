@@ -20,6 +20,7 @@ const FACTS = {
 const PARK: ParkedDeliveryCommand = { type: 'ParkDelivery', nowMs, ...FACTS };
 const RETRY: ParkedDeliveryCommand = {
   type: 'RetryDelivery',
+  operation: 'op-1',
   nowMs,
   tenant: 'tnt_1',
   by: 'operator-1',
@@ -49,7 +50,7 @@ it('is parked, retried and resolved', () => {
     answer: [
       {
         type: 'DeliveryRetried',
-        data: { event: 'e1', stream: 'payment_intent-a', by: 'operator-1', at },
+        data: { event: 'e1', stream: 'payment_intent-a', operation: 'op-1', by: 'operator-1', at },
       },
     ],
     status: 'retrying',
@@ -68,6 +69,7 @@ it('changes nothing when it is parked or resolved again', () => {
   expect(after(PARK, PARK).answer).toEqual([]);
   expect(after(PARK, RETRY, RESOLVE, RESOLVE).answer).toEqual([]);
   expect(after(RESOLVE).answer).toEqual([]);
+  expect(after(PARK, RETRY, RESOLVE, RETRY).answer).toEqual([]);
 });
 
 it('can be parked again after it was resolved', () => {
@@ -75,7 +77,9 @@ it('can be parked again after it was resolved', () => {
 });
 
 it('is nothing to retry when it is resolved, of another tenant, or not there', () => {
-  expect(after(PARK, RETRY, RESOLVE, RETRY).answer).toBe('invalid_transition');
+  expect(after(PARK, RETRY, RESOLVE, { ...RETRY, operation: 'op-2' }).answer).toBe(
+    'invalid_transition',
+  );
   expect(after(PARK, { ...RETRY, tenant: 'tnt_2' } as typeof RETRY).answer).toBe('not_found');
   expect(after(RETRY).answer).toBe('not_found');
 });

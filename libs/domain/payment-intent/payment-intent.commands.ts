@@ -75,7 +75,7 @@ export type PaymentIntentCommand =
     })
   | (Recording & { type: 'RecordCapture' })
   | (Recording & { type: 'RecordVoid' })
-  | (Timed & { type: 'UnparkPayment'; tenant: string; by: string });
+  | (Timed & { type: 'UnparkPayment'; operation: string; tenant: string; by: string });
 
 export type PaymentIntentCommandType = PaymentIntentCommand['type'];
 export type PaymentIntentCommandOf<T extends PaymentIntentCommandType> = Extract<

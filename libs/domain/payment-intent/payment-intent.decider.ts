@@ -83,6 +83,7 @@ function decide(command: PaymentIntentCommand, state: PaymentIntentState): Payme
       return accepted(...voidEvents(command, state));
     case 'UnparkPayment':
       if (state.tenant !== command.tenant) return refused('not_found', { pointers: [] });
+      if (state.unparkedBy.includes(command.operation)) return accepted();
       return state.parked
         ? accepted(...unparkEvents(command, state))
         : refused('invalid_transition', { pointers: [] });

@@ -216,7 +216,8 @@ export type PaymentIntentEvent =
   | { type: 'PaymentSucceeded'; data: BudgetEnd & { at: string } }
   | { type: 'PaymentFailed'; data: BudgetEnd & { failure: Failure; at: string } }
   | { type: 'PaymentParked'; data: { number: number; reason: string; at: string } }
-  | { type: 'PaymentUnparked'; data: { by: string; at: string } }
+  /** `operation`: derived from the operator's idempotency key. */
+  | { type: 'PaymentUnparked'; data: { operation: string; by: string; at: string } }
   | {
       /** The processor says something else than what was recorded as proven: a human must look. */
       type: 'OutcomeContradicted';

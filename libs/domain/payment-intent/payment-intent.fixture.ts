@@ -142,6 +142,7 @@ export function letGo(outcome: Outcome, options: Recorded = {}): PaymentIntentCo
 
 export const UNPARK: PaymentIntentCommand = {
   type: 'UnparkPayment',
+  operation: 'op-1',
   nowMs: NOW_MS,
   tenant: 'tnt_1',
   by: 'operator-1',

@@ -98,7 +98,7 @@ function commandOf(
     case 'void':
       return letGo(outcome, options);
     case 'unpark':
-      return { ...UNPARK, nowMs } as PaymentIntentCommand;
+      return { ...UNPARK, operation: String(nowMs), nowMs } as PaymentIntentCommand;
     case 'request':
       return REQUEST;
   }

@@ -68,6 +68,8 @@ export interface PaymentIntentState {
   readonly attempts: readonly AttemptState[];
   readonly pending: PendingOperation | null;
   readonly parked: { reason: string } | null;
+  /** The operations by which operators asked to look again. */
+  readonly unparkedBy: readonly string[];
   readonly amountAuthorizedMinor: number;
   readonly amountCapturedMinor: number;
   readonly heldMinor: number;
@@ -100,6 +102,7 @@ export const INITIAL_PAYMENT_INTENT: PaymentIntentState = {
   attempts: [],
   pending: null,
   parked: null,
+  unparkedBy: [],
   amountAuthorizedMinor: 0,
   amountCapturedMinor: 0,
   heldMinor: 0,
@@ -214,7 +217,11 @@ function apply(state: PaymentIntentState, event: PaymentIntentEvent): PaymentInt
     case 'PaymentParked':
       return { ...state, parked: { reason: event.data.reason } };
     case 'PaymentUnparked':
-      return { ...state, parked: null };
+      return {
+        ...state,
+        parked: null,
+        unparkedBy: [...state.unparkedBy, event.data.operation],
+      };
     case 'RequestConcluded':
       return { ...state, answer: { status: event.data.status, body: event.data.body } };
     default:

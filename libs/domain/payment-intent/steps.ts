@@ -134,11 +134,13 @@ function uncertain(attempt: AttemptState, operation: MoneyOperation): Uncertain 
 
 /** An operator asks to look again: one probe now that moves no money by itself. */
 export function unparkEvents(
-  { nowMs, by }: PaymentIntentCommandOf<'UnparkPayment'>,
+  { nowMs, operation: id, by }: PaymentIntentCommandOf<'UnparkPayment'>,
   state: PaymentIntentState,
 ): PaymentIntentEvent[] {
   const at = toRfc3339(nowMs);
-  const events: PaymentIntentEvent[] = [{ type: 'PaymentUnparked', data: { by, at } }];
+  const events: PaymentIntentEvent[] = [
+    { type: 'PaymentUnparked', data: { operation: id, by, at } },
+  ];
   if (state.pending) {
     const { number, operation, probes } = state.pending;
     events.push({

@@ -21,7 +21,7 @@ export interface ActorLimits {
   actorsMax: number;
 }
 
-const LIMITS: ActorLimits = { mailboxMax: 10_000, batchMax: 128, actorsMax: 20_000 };
+const LIMITS: ActorLimits = { mailboxMax: 10_000, batchMax: 128, actorsMax: 2_000 };
 
 /**
  * One mailbox per stream. The mailbox saves conflicts; what makes it right is the exact expected revision of every append,
