@@ -36,7 +36,7 @@ export async function written(store: EventStore, next: Sequence, count: number):
 }
 
 /** Waits until something is so, with a deadline. */
-export async function until(condition: () => boolean, deadlineMs = 4_000): Promise<void> {
+export async function until(condition: () => boolean, deadlineMs = 20_000): Promise<void> {
   const endMs = performance.now() + deadlineMs;
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`not so after ${deadlineMs} ms: ${condition}`);

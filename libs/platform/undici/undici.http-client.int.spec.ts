@@ -6,7 +6,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HttpTransportError } from '../http-client.port.js';
 import { UndiciHttpClient } from './undici.http-client.js';
 
@@ -215,11 +215,12 @@ describe('the HTTP client', () => {
 
     await shut(server);
     // The client learns of the closed socket when its event loop turns.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await failure(post(port))).toEqual({
-      phase: 'not_sent',
-      evidence: 'connection_refused',
-    });
+    await vi.waitFor(async () =>
+      expect(await failure(post(port))).toEqual({
+        phase: 'not_sent',
+        evidence: 'connection_refused',
+      }),
+    );
     await serve(answering, port);
     expect((await post(port)).body).toBe('ok');
   });
