@@ -10,9 +10,12 @@ import { FOLLOWED_STREAMS } from '../sagas/sagas.module.js';
 import { EmbeddedModule } from './embedded.module.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
 import { type EmbeddedResources, openEmbedded } from './embedded.resources.js';
-import { firstStart } from './first-start.js';
+import { type OwnerDoor, openOwnerDoor } from './owner/owner.door.js';
+import { ownerSocketPath } from './owner/owner.socket.js';
+import { createTenant, rebuildProjections } from './owner/owner.work.js';
 import { ProcessLog } from './process-log.js';
 import { type Settings, filesOf } from './settings.js';
+import { FIRST_TENANT, provideTenant } from './tenant-credentials.js';
 
 export interface Bursar {
   url: string;
@@ -34,8 +37,10 @@ export async function startBursar(settings: Settings): Promise<Bursar> {
 }
 
 async function serve(settings: Settings, resources: EmbeddedResources): Promise<Bursar> {
-  const { readModels, credentials } = filesOf(settings.dataDir);
-  const module = EmbeddedModule.over(resources, readModels, new ProcessLog());
+  const { dataDir } = settings;
+  const { readModels, credentials } = filesOf(dataDir);
+  const trouble = new ProcessLog();
+  const module = EmbeddedModule.over(resources, readModels, trouble);
   const adapter = createHttpAdapter(resources.random);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     ...HTTP_OPTIONS,
@@ -51,8 +56,10 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   const readiness = app.get<EmbeddedReadiness>(Readiness);
   projections.start();
   await sagas.start(FOLLOWED_STREAMS);
+  let door: OwnerDoor | undefined;
   const stop = async () => {
     readiness.stopping();
+    await door?.close();
     await app.close();
     await sagas.stop();
     await projections.close();
@@ -61,7 +68,15 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   try {
     await app.listen(settings.port, settings.host);
     const url = `http://${settings.host}:${portOf(app)}`;
-    await firstStart(resources.bus, credentials, url);
+    await provideTenant(resources.bus, { name: FIRST_TENANT, path: credentials, baseUrl: url });
+    const work = {
+      createTenant: createTenant(resources.bus, dataDir, url),
+      rebuildProjections: rebuildProjections(projections),
+    };
+    door = await openOwnerDoor(ownerSocketPath(dataDir), work, {
+      random: resources.random,
+      trouble,
+    });
     readiness.started();
     return { url, sandboxUrl: resources.sandboxUrl, credentialsPath: credentials, stop };
   } catch (error) {

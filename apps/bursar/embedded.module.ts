@@ -8,13 +8,17 @@ import { Metrics } from '#metrics';
 import { Clock, Random, Timers, Trouble } from '#platform';
 import { CedarPolicyEngine, PolicyEngine, defaultBundleSource } from '#policy';
 import { ProcessorRegistry } from '#processors';
-import { LogFirstPublisher, SagaStore } from '#runtime';
+import { MandateSnapshots } from '#read-models';
+import { ReservationDesk } from '#reservations';
+import { LogFirstPublisher, SagaStore, SnapshotStore } from '#runtime';
 import { InstanceKeys } from '../commands/instance-keys.js';
 import { CommandsModule } from '../commands/commands.module.js';
+import { PurchaseWindow } from '../commands/purchase-window.js';
 import { ConnectorsModule } from '../connectors/connectors.module.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { QueriesModule } from '../queries/queries.module.js';
 import { SagasModule } from '../sagas/sagas.module.js';
+import { ApprovalTime } from '../sagas/approval-time.js';
 import { Sender } from '../sagas/sender.js';
 import type { EmbeddedResources } from './embedded.resources.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
@@ -26,20 +30,37 @@ const FRAUD_LIMITS = { timeoutMs: 500, failMode: 'closed' } as const;
 @Module({})
 class EmbeddedPorts {
   static over(resources: EmbeddedResources, trouble: Trouble): DynamicModule {
-    const { bus, store, sagaStore, clock, timers, random, registry, keys } = resources;
+    const {
+      bus,
+      store,
+      sagaStore,
+      clock,
+      timers,
+      random,
+      registry,
+      reservations,
+      keys,
+      metrics,
+      purchaseWindow,
+    } = resources;
     const providers = [
       { provide: Bus, useValue: bus },
       { provide: EventStore, useValue: store },
       { provide: SagaStore, useValue: sagaStore },
+      { provide: SnapshotStore, useValue: resources.snapshotStore },
+      { provide: MandateSnapshots, useValue: resources.snapshotStore },
       { provide: Clock, useValue: clock },
       { provide: Timers, useValue: timers },
       { provide: Random, useValue: random },
       { provide: Trouble, useValue: trouble },
       { provide: ProcessorRegistry, useValue: registry },
+      { provide: ReservationDesk, useValue: reservations },
       { provide: InstanceKeys, useValue: keys },
+      { provide: PurchaseWindow, useValue: purchaseWindow },
+      { provide: ApprovalTime, useValue: resources.approvalTime },
       { provide: Sender, useValue: new Sender(random.uuid()) },
       { provide: Readiness, useClass: EmbeddedReadiness },
-      { provide: Metrics, useValue: new Metrics() },
+      { provide: Metrics, useValue: metrics },
       {
         provide: PolicyEngine,
         useFactory: () => CedarPolicyEngine.load(defaultBundleSource()),

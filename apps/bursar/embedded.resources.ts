@@ -1,21 +1,23 @@
 import { InProcessBus } from '#bus/in-process';
 import type { Messages } from '#contracts';
 import type { EventStore } from '#event-store';
-import { SqliteEventStore } from '#event-store/sqlite';
+import type { Metrics } from '#metrics';
 import { HttpTransportError } from '#platform';
-import { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
+import { SystemClock, type SystemRandom, SystemTimers } from '#platform/system';
 import { UndiciHttpClient } from '#platform/undici';
 import { GuardedProcessor, ProcessorRegistry } from '#processors';
 import { discoverSandboxProcessors } from '#processors/sandbox';
-import { SqliteSagaStore } from '#runtime';
-import { lockDataFolder } from '#sqlite';
+import { ReservationDesk } from '#reservations';
+import { createHttpReservationProvider, discoverSandboxMerchants } from '#reservations/http';
+import { SqliteSagaStore, SqliteSnapshotStore } from '#runtime';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
-import { InstanceKeys } from '../commands/instance-keys.js';
-import { readIfThere, writePrivateFile } from './private-file.js';
+import type { InstanceKeys } from '../commands/instance-keys.js';
+import { PurchaseWindow } from '../commands/purchase-window.js';
+import { ApprovalTime } from '../sagas/approval-time.js';
+import { type DataFolder, openDataFolder } from './data-folder.js';
 import { type Settings, filesOf } from './settings.js';
 
 const SANDBOX_WAIT_MS = 10_000;
-const SECRET_BYTES = 32;
 
 /** Everything of the embedded form that is opened before the application and closed after it. */
 export interface EmbeddedResources {
@@ -25,8 +27,13 @@ export interface EmbeddedResources {
   readonly bus: InProcessBus<Messages>;
   readonly store: EventStore;
   readonly sagaStore: SqliteSagaStore;
+  readonly snapshotStore: SqliteSnapshotStore;
   readonly registry: ProcessorRegistry;
+  readonly reservations: ReservationDesk;
   readonly keys: InstanceKeys;
+  readonly metrics: Metrics;
+  readonly purchaseWindow: PurchaseWindow;
+  readonly approvalTime: ApprovalTime;
   readonly sandboxUrl: string;
   close(): Promise<void>;
 }
@@ -41,9 +48,9 @@ export async function openEmbedded(settings: Settings): Promise<EmbeddedResource
     for (const step of closers.splice(0).reverse()) await step();
   };
   try {
-    const lock = lockDataFolder(settings.dataDir);
-    closers.push(() => lock.release());
-    return await open(settings, closers, close);
+    const folder = await openDataFolder(settings.dataDir);
+    closers.push(() => folder.close());
+    return await open(settings, folder, closers, close);
   } catch (error) {
     await close();
     throw error;
@@ -52,15 +59,15 @@ export async function openEmbedded(settings: Settings): Promise<EmbeddedResource
 
 async function open(
   settings: Settings,
+  { clock, timers, random, store, keys, metrics }: DataFolder,
   closers: (() => unknown)[],
   close: () => Promise<void>,
 ): Promise<EmbeddedResources> {
-  const [clock, timers, random] = [new SystemClock(), new SystemTimers(), new SystemRandom()];
   const files = filesOf(settings.dataDir);
-  const store = await SqliteEventStore.open({ path: files.events, clock, timers });
-  closers.push(() => store.close());
   const sagaStore = new SqliteSagaStore(files.sagas);
   closers.push(() => sagaStore.close());
+  const snapshotStore = new SqliteSnapshotStore(files.snapshots);
+  closers.push(() => snapshotStore.close());
   const sandbox = await sandboxOf(settings);
   closers.push(() => sandbox.stop());
   const http = new UndiciHttpClient();
@@ -70,7 +77,14 @@ async function open(
     processors.map((processor) => new GuardedProcessor(processor, {}, { clock, timers })),
   );
   closers.push(() => registry.stop());
-  const keys = new InstanceKeys(instanceSecret(files.instanceSecret, random));
+  const participants = [
+    ...(await discoverSandboxMerchants(sandbox.url, http)),
+    ...settings.reservationParticipants,
+  ];
+  const reservations = new ReservationDesk(
+    participants.map((each) => createHttpReservationProvider(each, http)),
+    timers,
+  );
   const bus = new InProcessBus<Messages>(timers);
   return {
     clock,
@@ -79,8 +93,13 @@ async function open(
     bus,
     store,
     sagaStore,
+    snapshotStore,
     registry,
+    reservations,
     keys,
+    metrics,
+    approvalTime: new ApprovalTime(settings.approvalMs),
+    purchaseWindow: new PurchaseWindow(settings.duplicateWindowMs),
     sandboxUrl: sandbox.url,
     close,
   };
@@ -89,7 +108,7 @@ async function open(
 async function sandboxOf({ sandbox, host }: Settings): Promise<Pick<Sandbox, 'url' | 'stop'>> {
   return 'url' in sandbox
     ? { url: sandbox.url, stop: () => Promise.resolve() }
-    : startSandbox({ port: sandbox.port, host });
+    : startSandbox({ ...sandbox, host });
 }
 
 /** The sandbox may be started at the same time: it gets a while to answer. */
@@ -106,12 +125,4 @@ async function discover(sandboxUrl: string, http: UndiciHttpClient) {
       await new Promise<void>((resolve) => timers.after(100, resolve));
     }
   }
-}
-
-function instanceSecret(path: string, random: SystemRandom): Buffer {
-  const known = readIfThere(path);
-  if (known !== undefined) return Buffer.from(known.trim(), 'base64url');
-  const secret = random.bytes(SECRET_BYTES);
-  writePrivateFile(path, `${secret.toString('base64url')}\n`);
-  return secret;
 }

@@ -1,11 +1,21 @@
 import { join, resolve } from 'node:path';
+import { PURCHASE_WINDOW_MS } from '#domain';
+import { AUTHORIZATION_VALID_FOR_MS } from '../sandbox/sandbox.js';
+
+const APPROVAL_MS = 86_400_000;
 
 export interface Settings {
   host: string;
   port: number;
   dataDir: string;
   /** The sandbox runs in this process on this port, or somewhere else at this address. */
-  sandbox: { port: number } | { url: string };
+  sandbox: { port: number; authorizationValidForMs: number } | { url: string };
+  /** How long the same purchase under another key is a possible duplicate. */
+  duplicateWindowMs: number;
+  /** How long a human has to approve a payment. */
+  approvalMs: number;
+  /** Merchants that reserve goods, besides the sandbox's. */
+  reservationParticipants: { participant: string; baseUrl: string }[];
 }
 
 /** Says everything that is wrong with the environment at once. */
@@ -23,12 +33,29 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const sandboxPort = portOf(env, 'BURSAR_SANDBOX_PORT', 7071, faults);
   const url = env['BURSAR_SANDBOX_URL'];
   if (url !== undefined && !URL.canParse(url)) faults.push('BURSAR_SANDBOX_URL is not a URL');
+  const duplicateWindowMs = secondsOf(
+    env,
+    'BURSAR_DUPLICATE_WINDOW_SECONDS',
+    PURCHASE_WINDOW_MS,
+    faults,
+  );
+  const approvalMs = secondsOf(env, 'BURSAR_APPROVAL_SECONDS', APPROVAL_MS, faults);
+  const authorizationValidForMs = secondsOf(
+    env,
+    'BURSAR_SANDBOX_AUTHORIZATION_SECONDS',
+    AUTHORIZATION_VALID_FOR_MS,
+    faults,
+  );
+  const reservationParticipants = participantsOf(env, faults);
   if (faults.length > 0) throw new InvalidSettingsError(faults);
   return {
     host: env['BURSAR_HOST'] ?? '127.0.0.1',
     port,
     dataDir: resolve(env['BURSAR_DATA_DIR'] ?? 'data'),
-    sandbox: url === undefined ? { port: sandboxPort } : { url },
+    sandbox: url === undefined ? { port: sandboxPort, authorizationValidForMs } : { url },
+    duplicateWindowMs,
+    approvalMs,
+    reservationParticipants,
   };
 }
 
@@ -41,13 +68,51 @@ function portOf(env: NodeJS.ProcessEnv, name: string, usual: number, faults: str
   return usual;
 }
 
+/** A setting in seconds, as milliseconds. */
+function secondsOf(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  usualMs: number,
+  faults: string[],
+): number {
+  const text = env[name];
+  if (text === undefined || text === '') return usualMs;
+  if (/^[1-9]\d{0,7}$/.test(text)) return Number(text) * 1_000;
+  faults.push(`${name} must be from 1 to 99999999, not "${text}"`);
+  return usualMs;
+}
+
+/** `name=url`, separated by commas. */
+function participantsOf(
+  env: NodeJS.ProcessEnv,
+  faults: string[],
+): Settings['reservationParticipants'] {
+  const text = env['BURSAR_RESERVATION_PARTICIPANTS'] ?? '';
+  const participants = text === '' ? [] : text.split(',').map(participantOf);
+  const names = new Set(participants.map((each) => each?.participant));
+  if (participants.includes(undefined) || names.size < participants.length) {
+    faults.push(
+      'BURSAR_RESERVATION_PARTICIPANTS must be name=url,name=url with different names and http addresses',
+    );
+  }
+  return participants.filter((each) => each !== undefined);
+}
+
+function participantOf(text: string): Settings['reservationParticipants'][number] | undefined {
+  const [, participant = '', baseUrl = ''] =
+    /^\s*([a-z0-9][a-z0-9_-]{0,63})=(https?:[^?#]+?)\s*$/.exec(text) ?? [];
+  return URL.canParse(baseUrl) ? { participant, baseUrl } : undefined;
+}
+
 /** The files of the data folder. */
 export function filesOf(dataDir: string) {
   return {
     events: join(dataDir, 'events.db'),
     readModels: join(dataDir, 'read-models.db'),
     sagas: join(dataDir, 'sagas.db'),
+    snapshots: join(dataDir, 'snapshots.db'),
     instanceSecret: join(dataDir, 'instance.secret'),
     credentials: join(dataDir, 'credentials.json'),
+    tenants: join(dataDir, 'tenants'),
   };
 }

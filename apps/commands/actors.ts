@@ -3,14 +3,18 @@ import {
   type MandateCommand,
   type ParkedDeliveryCommand,
   type PaymentIntentCommand,
+  type PurchaseCommand,
   type TenantCommand,
   agentDecider,
+  agentSnapshot,
   mandateDecider,
+  mandateSnapshot,
   parkedDeliveryDecider,
   paymentIntentDecider,
+  purchaseDecider,
   tenantDecider,
 } from '#domain';
-import { renderAnswer } from '#contracts';
+import { renderAnswer, renderOperation } from '#contracts';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ActorRuntime, type MessageMeta, type Told } from '#runtime';
 
@@ -19,10 +23,25 @@ import { ActorRuntime, type MessageMeta, type Told } from '#runtime';
 export const PAYMENT_INTENT = {
   category: 'payment_intent',
   schemaVersion: 1,
-  decider: paymentIntentDecider(renderAnswer),
+  decider: paymentIntentDecider({ request: renderAnswer, operation: renderOperation }),
 } as const;
-export const MANDATE = { category: 'mandate', schemaVersion: 1, decider: mandateDecider } as const;
-export const AGENT = { category: 'agent', schemaVersion: 1, decider: agentDecider } as const;
+export const PURCHASE = {
+  category: 'purchase',
+  schemaVersion: 1,
+  decider: purchaseDecider,
+} as const;
+export const MANDATE = {
+  category: 'mandate',
+  schemaVersion: 1,
+  decider: mandateDecider,
+  snapshot: mandateSnapshot,
+} as const;
+export const AGENT = {
+  category: 'agent',
+  schemaVersion: 1,
+  decider: agentDecider,
+  snapshot: agentSnapshot,
+} as const;
 export const TENANT = { category: 'tenant', schemaVersion: 1, decider: tenantDecider } as const;
 export const PARKED_DELIVERY = {
   category: 'parked_delivery',
@@ -60,6 +79,25 @@ export class PaymentIntentActor implements ICommandHandler<ToPaymentIntent> {
 
   execute({ id, message, meta }: ToPaymentIntent) {
     return this.actors.tell(PAYMENT_INTENT, id, message, meta);
+  }
+}
+
+export class ToPurchase extends Command<Answers<typeof PURCHASE>> {
+  constructor(
+    readonly id: string,
+    readonly message: PurchaseCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToPurchase)
+export class PurchaseActor implements ICommandHandler<ToPurchase> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToPurchase) {
+    return this.actors.tell(PURCHASE, id, message, meta);
   }
 }
 

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { EventStore } from '#event-store';
 import { Timers } from '#platform';
-import { ActorRuntime } from '#runtime';
+import { ActorRuntime, SnapshotStore } from '#runtime';
 import {
   AgentActor,
   MandateActor,
   ParkedDeliveryActor,
   PaymentIntentActor,
+  PurchaseActor,
   TenantActor,
 } from './actors.js';
 import { AgentsController } from './agents.controller.js';
@@ -14,12 +15,14 @@ import { Conclusions } from './conclusions.js';
 import { MandatesController } from './mandates.controller.js';
 import { ParkedController } from './parked.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
+import { PurchasesController } from './purchases.controller.js';
 import { TenantsController } from './tenants.controller.js';
 
-/** The write side: the only process that appends to the event store. Whoever composes it provides, globally: EventStore, Clock, Timers and InstanceKeys. */
+/** The write side: the only process that appends to the event store. Whoever composes it provides, globally: EventStore, Clock, Timers, InstanceKeys and PurchaseWindow. */
 @Module({
   controllers: [
     PaymentIntentsController,
+    PurchasesController,
     MandatesController,
     AgentsController,
     TenantsController,
@@ -28,11 +31,13 @@ import { TenantsController } from './tenants.controller.js';
   providers: [
     {
       provide: ActorRuntime,
-      inject: [EventStore, Timers],
-      useFactory: (store: EventStore, timers: Timers) => new ActorRuntime(store, timers),
+      inject: [EventStore, Timers, { token: SnapshotStore, optional: true }],
+      useFactory: (store: EventStore, timers: Timers, snapshots?: SnapshotStore) =>
+        new ActorRuntime(store, timers, {}, snapshots),
     },
     Conclusions,
     PaymentIntentActor,
+    PurchaseActor,
     MandateActor,
     AgentActor,
     TenantActor,

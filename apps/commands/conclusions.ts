@@ -4,7 +4,7 @@ import { Timers } from '#platform';
 
 /** One caller's wait. */
 interface Wait {
-  /** The concluded payment, or null when the time was up first. */
+  /** The payment as it then was, or null when the time was up first. */
   readonly conclusion: Promise<PaymentIntentState | null>;
   /** Nobody is interested any more. */
   end(): void;
@@ -12,13 +12,14 @@ interface Wait {
 
 type Wake = (state: PaymentIntentState | null) => void;
 
-/** Callers that wait for a payment to be concluded. In memory only: a caller that is lost asks again with its key. */
+/** Callers that wait for what they asked for to be concluded. In memory only: a caller that is lost asks again with its key. */
 @Injectable()
 export class Conclusions {
   private readonly waiting = new Map<string, Set<Wake>>();
 
   constructor(private readonly timers: Timers) {}
 
+  /** `id`: of the operation; a payment's own id is that of the request that made it. */
   wait(id: string, waitMs: number): Wait {
     const waiters = this.waiting.get(id) ?? new Set<Wake>();
     this.waiting.set(id, waiters);
@@ -36,7 +37,7 @@ export class Conclusions {
     return { conclusion, end: () => wake(null) };
   }
 
-  concluded(state: PaymentIntentState): void {
-    for (const wake of [...(this.waiting.get(state.id) ?? [])]) wake(state);
+  concluded(id: string, state: PaymentIntentState): void {
+    for (const wake of [...(this.waiting.get(id) ?? [])]) wake(state);
   }
 }

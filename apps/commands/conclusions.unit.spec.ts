@@ -16,7 +16,7 @@ describe('a wait for a conclusion', () => {
     const ours = [conclusions.wait('a', 1_000), conclusions.wait('a', 5_000)];
     const other = conclusions.wait('b', 1_000);
     const state = payment('a');
-    conclusions.concluded(state);
+    conclusions.concluded('a', state);
     expect(await Promise.all(ours.map(({ conclusion }) => conclusion))).toEqual([state, state]);
     await timers.advance(1_000);
     expect(await other.conclusion).toBeNull();
@@ -29,14 +29,14 @@ describe('a wait for a conclusion', () => {
     await timers.advance(100);
     expect(await short.conclusion).toBeNull();
     const state = payment('a');
-    conclusions.concluded(state);
+    conclusions.concluded('a', state);
     expect(await long.conclusion).toBe(state);
   });
 
   it('leaves no timer behind, however it ends', async () => {
     const { timers, conclusions } = started();
     conclusions.wait('a', 1_000);
-    conclusions.concluded(payment('a'));
+    conclusions.concluded('a', payment('a'));
     const given = conclusions.wait('b', 1_000);
     given.end();
     given.end();
@@ -49,13 +49,13 @@ describe('a wait for a conclusion', () => {
     conclusions.wait('a', 1_000).end();
     const again = conclusions.wait('a', 1_000);
     const state = payment('a');
-    conclusions.concluded(state);
+    conclusions.concluded('a', state);
     expect(await again.conclusion).toBe(state);
   });
 
   it('does not see a conclusion from before it began', async () => {
     const { timers, conclusions } = started();
-    conclusions.concluded(payment('a'));
+    conclusions.concluded('a', payment('a'));
     const late = conclusions.wait('a', 50);
     await timers.advance(50);
     expect(await late.conclusion).toBeNull();

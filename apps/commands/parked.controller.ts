@@ -6,7 +6,7 @@ import { type Answer, type Messages, answer } from '#contracts';
 import { Clock } from '#platform';
 import { ToParkedDelivery, ToPaymentIntent } from './actors.js';
 import { metaOfCall, metaOfCause, operationId, refuse, storeTrouble } from './calls.js';
-import { answerOf } from './payment-intents.controller.js';
+import { processing } from './payment-intents.controller.js';
 
 type Park = Messages['commands.parked.park'];
 type Resolve = Messages['commands.parked.resolve'];
@@ -69,7 +69,7 @@ export class ParkedController {
     const told = await this.commandBus.execute(
       new ToPaymentIntent(id, message, metaOfCall(call, call.id)),
     );
-    return told.ok ? answerOf(told.state) : this.refused(call, told.code);
+    return told.ok ? processing(told.state) : this.refused(call, told.code);
   }
 
   private async retryDelivery(call: Retry['request']): Promise<Answer> {

@@ -7,9 +7,11 @@ import { Clock } from '#platform';
 import { FraudScreen } from '#fraud';
 import { ProcessorRegistry } from '#processors';
 import { ProcessorEffects } from './processor-effects.js';
+import { ReservationEffects } from './reservation-effects.js';
 
 type Reply<Subject extends keyof Messages> = Messages[Subject]['reply'];
 type FraudQuestion = Messages['effects.fraud.screen']['request'];
+type Reservation = Messages['effects.reservations.call'];
 
 /** The effects: the only calls that leave Bursar. */
 @Controller()
@@ -17,6 +19,7 @@ type FraudQuestion = Messages['effects.fraud.screen']['request'];
 export class ConnectorsController {
   constructor(
     private readonly processors: ProcessorEffects,
+    private readonly reservations: ReservationEffects,
     private readonly registry: ProcessorRegistry,
     private readonly fraud: FraudScreen,
     private readonly clock: Clock,
@@ -30,6 +33,11 @@ export class ConnectorsController {
   @MessagePattern('effects.processors.call')
   call(@Payload() call: ProcessorCall): Promise<Reply<'effects.processors.call'>> {
     return this.processors.call(call);
+  }
+
+  @MessagePattern('effects.reservations.call')
+  callReservation(@Payload() asked: Reservation['request']): Promise<Reservation['reply']> {
+    return this.reservations.call(asked);
   }
 
   @MessagePattern('effects.processors.health')

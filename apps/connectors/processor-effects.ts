@@ -7,13 +7,14 @@ import {
   type Outcome,
   type PrepareOutcome,
   type ProcessorFacts,
+  type RefundOutcome,
   toEpochMs,
 } from '#domain';
 import { Clock, Trouble } from '#platform';
 import { type AttemptOrder, type LookUpAnswer, ProcessorRegistry } from '#processors';
 
 interface Answered {
-  outcome: Outcome | PrepareOutcome;
+  outcome: Outcome | PrepareOutcome | RefundOutcome;
   durationMs: number;
 }
 
@@ -30,7 +31,8 @@ export class ProcessorEffects {
   /** All processors in order of preference, with their breakers as they are now. */
   facts(): ProcessorFacts[] {
     return this.registry.all().map((processor) => {
-      const { authorization, fence, lookUp, idempotencyKey, currencies } = processor.capabilities;
+      const { authorization, fence, lookUp, idempotencyKey, authorizationValidForMs, currencies } =
+        processor.capabilities;
       return {
         name: processor.name,
         breaker: processor.availability(),
@@ -38,31 +40,32 @@ export class ProcessorEffects {
         fence,
         lookUp,
         keySafeForMs: idempotencyKey.safeForMs,
+        authorizationValidForMs,
         currencies,
       };
     });
   }
 
-  async call(call: ProcessorCall): Promise<Answered & { processors: ProcessorFacts[] }> {
-    return { ...(await this.perform(call)), processors: this.facts() };
-  }
-
-  private async perform(call: ProcessorCall): Promise<Answered> {
+  async call(call: ProcessorCall): Promise<Answered> {
     const processor = this.registry.find(call.order.processor);
     if (!processor) return this.unsent(call, 'processor_not_configured');
     const order = orderOf(call.order);
+    const { about } = call;
     if (call.operation === 'look_up') {
+      if (about === 'refund') return processor.lookUpRefund(order);
       const startedMs = this.clock.monotonicMs();
-      const outcome = meaningOf(await processor.lookUp(order), call.about);
+      const outcome = meaningOf(await processor.lookUp(order), about);
       return { outcome, durationMs: this.clock.monotonicMs() - startedMs };
     }
     // Past its safe age a key may be a new charge; a fence takes no money at any age.
     const keyIsSafe = this.clock.now() < toEpochMs(call.order.keySafeUntil);
     if (!keyIsSafe && call.operation !== 'fence') return this.unsent(call, 'key_past_safe_age');
     if (call.operation === 'prepare') return processor.call('prepare', order);
+    const late = (outcome: Outcome | RefundOutcome) => void this.reportLate(call, outcome);
+    if (call.operation === 'refund') return processor.call('refund', order, late);
     const again = call.operation === 'authorize' && call.resend;
     const operation = again ? 'resend' : call.operation;
-    return processor.call(operation, order, (late) => void this.reportLate(call, late));
+    return processor.call(operation, order, late);
   }
 
   /** Nothing was sent now; what was sent before stays as unknown as it is. */
@@ -72,17 +75,12 @@ export class ProcessorEffects {
   }
 
   /** An answer after the soft deadline settles what was already called unknown. If it gets lost, a probe finds it out. */
-  private async reportLate(call: ProcessorCall, outcome: Outcome): Promise<void> {
+  private async reportLate(call: ProcessorCall, outcome: Outcome | RefundOutcome): Promise<void> {
     try {
       await this.bus.request('commands.payment_intent.tell', {
         ...lateCause(call),
         id: call.intent,
-        command: lateRecord(call.about, {
-          number: call.number,
-          outcome,
-          processors: this.facts(),
-          sender: 'late_answer',
-        }),
+        command: lateRecord(call, outcome),
       });
     } catch (error) {
       this.trouble.report(`a late answer about ${call.intent} could not be reported`, error);
@@ -96,8 +94,19 @@ function orderOf({
   currency,
   paymentMethod,
   reference,
+  refund,
 }: CallFacts): AttemptOrder {
-  return { key, amountMinor, currency, paymentMethod, ...(reference !== null && { reference }) };
+  const order = { key, amountMinor, currency, paymentMethod };
+  return {
+    ...order,
+    ...(reference !== null && { reference }),
+    ...(refund && {
+      refund: {
+        key: refund.key,
+        ...(refund.reference !== null && { reference: refund.reference }),
+      },
+    }),
+  };
 }
 
 function lateCause({ cause, operation, number }: ProcessorCall): Caused {
@@ -105,22 +114,21 @@ function lateCause({ cause, operation, number }: ProcessorCall): Caused {
 }
 
 function lateRecord(
-  about: MoneyOperation,
-  recorded: {
-    number: number;
-    outcome: Outcome;
-    processors: ProcessorFacts[];
-    sender: string;
-  },
+  { about, number, refund }: ProcessorCall,
+  outcome: Outcome | RefundOutcome,
 ): Messages['commands.payment_intent.tell']['request']['command'] {
+  const sender = 'late_answer';
+  if (about === 'refund')
+    return {
+      type: 'RecordRefund',
+      refund: refund ?? '',
+      outcome: outcome as RefundOutcome,
+      sender,
+    };
+  const recorded = { number, outcome: outcome as Outcome, sender };
   switch (about) {
     case 'authorize':
-      return {
-        type: 'RecordAuthorization',
-        ...recorded,
-        durationMs: null,
-        firstSend: false,
-      };
+      return { type: 'RecordAuthorization', ...recorded, durationMs: null, firstSend: false };
     case 'capture':
       return { type: 'RecordCapture', ...recorded };
     case 'void':
@@ -129,7 +137,7 @@ function lateRecord(
 }
 
 /** What a look-up proves about one operation. "Not found" and "not yet" prove nothing: the original may still land. */
-export function meaningOf(answer: LookUpAnswer, about: MoneyOperation): Outcome {
+export function meaningOf(answer: LookUpAnswer, about: Exclude<MoneyOperation, 'refund'>): Outcome {
   if (answer.state === 'unproven') return { kind: 'unknown', evidence: answer.evidence };
   if (answer.state === 'declined') {
     const { code, category, message } = answer;

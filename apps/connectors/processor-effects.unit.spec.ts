@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Bus } from '#bus';
 import type { Messages, ProcessorCall } from '#contracts';
-import type { MoneyOperation, Outcome } from '#domain';
+import type { MoneyOperation, Outcome, RefundOutcome } from '#domain';
 import { VirtualClock, VirtualTimers } from '#platform/memory';
 import {
   type AttemptOrder,
@@ -14,6 +14,7 @@ import { ProcessorEffects, meaningOf } from './processor-effects.js';
 
 const MONEY = { amountMinor: 4200, currency: 'USD' };
 const SUCCEEDED: Outcome = { kind: 'succeeded', reference: 'ch_1', ...MONEY };
+const REFUNDED: RefundOutcome = { kind: 'succeeded', reference: 're_1', ...MONEY };
 const SAFE_MS = 60_000;
 
 /** Notes what is sent to it; money calls are answered by hand. */
@@ -25,14 +26,21 @@ class ScriptedProcessor extends Processor {
     lookUp: true,
     idempotencyKey: { lengthMax: 40, safeForMs: SAFE_MS },
     currencies: ['USD'],
+    authorizationValidForMs: 1_000_000,
   } as const;
   readonly sent: [string, AttemptOrder][] = [];
   answer: Promise<Outcome> = Promise.resolve(SUCCEEDED);
   found: LookUpAnswer = { state: 'unproven', evidence: 'not_found' };
+  refunded: Promise<RefundOutcome> = Promise.resolve(REFUNDED);
 
   private note(call: string, order: AttemptOrder): Promise<Outcome> {
     this.sent.push([call, order]);
     return this.answer;
+  }
+
+  private noteRefund(call: string, order: AttemptOrder): Promise<RefundOutcome> {
+    this.sent.push([call, order]);
+    return this.refunded;
   }
 
   async prepare(order: AttemptOrder) {
@@ -43,6 +51,8 @@ class ScriptedProcessor extends Processor {
   capture = (order: AttemptOrder) => this.note('capture', order);
   void = (order: AttemptOrder) => this.note('void', order);
   fence = (order: AttemptOrder) => this.note('fence', order);
+  refund = (order: AttemptOrder) => this.noteRefund('refund', order);
+  lookUpRefund = (order: AttemptOrder) => this.noteRefund('look_up_refund', order);
   async lookUp(order: AttemptOrder): Promise<LookUpAnswer> {
     this.sent.push(['look_up', order]);
     return this.found;
@@ -83,6 +93,7 @@ function started() {
     number: 1,
     operation,
     about: 'authorize',
+    refund: null,
     resend: false,
     order: {
       processor: more.processor ?? 'one',
@@ -103,24 +114,27 @@ function started() {
   return { clock, timers, processor, bus, troubles, effects, call };
 }
 
-describe('a call to a processor', () => {
-  it('tells what came of it, how long it took and how the processors stand now', async () => {
+describe('the processors', () => {
+  it('are told in order of preference with what routing must know, breakers as they are now', async () => {
     const { effects, processor, call } = started();
-    expect(await effects.call(call('capture', { about: 'capture' }))).toEqual({
-      outcome: SUCCEEDED,
-      durationMs: 0,
-      processors: [
-        {
-          name: 'one',
-          breaker: 'closed',
-          authorization: 'two_step',
-          fence: true,
-          lookUp: true,
-          keySafeForMs: SAFE_MS,
-          currencies: ['USD'],
-        },
-      ],
-    });
+    const facts = {
+      ...{ name: 'one', authorization: 'two_step', fence: true, lookUp: true, currencies: ['USD'] },
+      ...{ keySafeForMs: SAFE_MS, authorizationValidForMs: 1_000_000 },
+    };
+    expect(effects.facts()).toEqual([{ ...facts, breaker: 'closed' }]);
+    processor.answer = Promise.resolve({ kind: 'unknown', evidence: 'status_500' });
+    for (let count = 0; count < 20; count += 1) await effects.call(call('authorize'));
+    expect(effects.facts()).toEqual([{ ...facts, breaker: 'open' }]);
+  });
+});
+
+describe('a call to a processor', () => {
+  it('tells what came of it and how long it took', async () => {
+    const { effects, processor, timers, call } = started();
+    processor.answer = new Promise((resolve) => timers.after(40, () => resolve(SUCCEEDED)));
+    const told = effects.call(call('capture', { about: 'capture' }));
+    await timers.advance(40);
+    expect(await told).toEqual({ outcome: SUCCEEDED, durationMs: 40 });
     const order = { key: 'abc-1', ...MONEY, paymentMethod: 'pm_1', reference: 'ch_1' };
     expect(processor.sent).toEqual([['capture', order]]);
   });
@@ -141,7 +155,7 @@ describe('a call to a processor', () => {
     expect(first.outcome.kind).toBe('not_executed');
   });
 
-  it.each(['authorize', 'capture', 'void'] as const)(
+  it.each(['authorize', 'capture', 'void', 'refund'] as const)(
     'past the safe age of its key is not sent: %s stays unknown',
     async (operation) => {
       const { effects, processor, call, clock } = started();
@@ -190,8 +204,66 @@ describe('a call to a processor', () => {
   });
 });
 
+describe('a refund', () => {
+  const whole = (operation: 'refund' | 'look_up', reference: string | null = null) => {
+    const world = started();
+    const { order, ...call } = world.call(operation, { about: 'refund', refund: 'op-1' });
+    const refund = { key: 'abc-1-r1', reference };
+    return { ...world, asked: { ...call, order: { ...order, refund } } };
+  };
+
+  it('is sent under its own key, with the charge it is about', async () => {
+    const { effects, processor, asked } = whole('refund');
+    expect(await effects.call(asked)).toEqual({ outcome: REFUNDED, durationMs: 0 });
+    const charge = { key: 'abc-1', ...MONEY, paymentMethod: 'pm_1', reference: 'ch_1' };
+    expect(processor.sent).toEqual([['refund', { ...charge, refund: { key: 'abc-1-r1' } }]]);
+  });
+
+  it('is looked up as a refund, by the processor’s own id once that is known', async () => {
+    const { effects, processor, asked } = whole('look_up', 're_1');
+    processor.refunded = Promise.resolve({ kind: 'accepted', reference: 're_1' });
+    expect((await effects.call(asked)).outcome).toEqual({ kind: 'accepted', reference: 're_1' });
+    expect(processor.sent).toMatchObject([
+      ['look_up_refund', { refund: { key: 'abc-1-r1', reference: 're_1' } }],
+    ]);
+  });
+
+  it('past the safe age of its key is still looked up', async () => {
+    const { effects, processor, clock, asked } = whole('look_up');
+    clock.moveTo(SAFE_MS);
+    expect((await effects.call(asked)).outcome).toEqual(REFUNDED);
+    expect(processor.sent).toHaveLength(1);
+  });
+
+  it('whose answer comes after the soft deadline is reported as this refund', async () => {
+    const { effects, processor, timers, bus, asked } = whole('refund');
+    let land: (outcome: RefundOutcome) => void = () => {};
+    processor.refunded = new Promise((resolve) => (land = resolve));
+    const told = effects.call(asked);
+    await timers.advance(100);
+    expect((await told).outcome).toEqual({ kind: 'unknown', evidence: 'soft_deadline' });
+    land({ kind: 'accepted', reference: 're_1' });
+    await timers.advance(0);
+    expect(bus.asked).toMatchObject([
+      [
+        'commands.payment_intent.tell',
+        {
+          id: 'abc',
+          commandId: 'event-1/late/refund/1',
+          command: {
+            type: 'RecordRefund',
+            refund: 'op-1',
+            outcome: { kind: 'accepted', reference: 're_1' },
+            sender: 'late_answer',
+          },
+        },
+      ],
+    ]);
+  });
+});
+
 describe('an answer after the soft deadline', () => {
-  it.each<[MoneyOperation, string]>([
+  it.each<[Exclude<MoneyOperation, 'refund'>, string]>([
     ['authorize', 'RecordAuthorization'],
     ['capture', 'RecordCapture'],
     ['void', 'RecordVoid'],
@@ -255,7 +327,7 @@ describe('a look-up', () => {
   const unproven: LookUpAnswer = { state: 'unproven', evidence: 'not_found' };
   const unknown = (evidence: string): Outcome => ({ kind: 'unknown', evidence });
 
-  it.each<[string, LookUpAnswer, MoneyOperation, Outcome]>([
+  it.each<[string, LookUpAnswer, Exclude<MoneyOperation, 'refund'>, Outcome]>([
     ['authorized', charge('authorized'), 'authorize', SUCCEEDED],
     ['captured', charge('captured'), 'authorize', SUCCEEDED],
     ['voided', charge('voided'), 'authorize', { kind: 'fenced', evidence: 'looked_up_voided' }],

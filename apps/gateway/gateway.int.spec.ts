@@ -367,12 +367,18 @@ describe('the gateway', () => {
     );
 
     const PEOPLE: RoleName[] = ['operator', 'auditor'];
+    const READERS: RoleName[] = ['agent', 'operator', 'approver', 'auditor'];
     const routes: ['GET' | 'POST', string, RoleName[]][] = [
       ['POST', '/v1/payment_intents', ['agent']],
-      ['GET', '/v1/payment_intents', ['agent', ...PEOPLE]],
-      ['GET', `/v1/payment_intents/${ID}`, ['agent', ...PEOPLE]],
+      ['GET', '/v1/payment_intents', READERS],
+      ['GET', `/v1/payment_intents/${ID}`, READERS],
       ['GET', `/v1/payment_intents/${ID}/events`, PEOPLE],
-      ['GET', `/v1/payment_intents/${ID}/explanation`, ['agent', ...PEOPLE]],
+      ['GET', `/v1/payment_intents/${ID}/explanation`, READERS],
+      ['POST', `/v1/payment_intents/${ID}/capture`, ['agent']],
+      ['POST', `/v1/payment_intents/${ID}/cancel`, ['agent', 'operator']],
+      ['POST', `/v1/payment_intents/${ID}/refunds`, ['agent', 'operator']],
+      ['POST', `/v1/payment_intents/${ID}/approve`, ['approver']],
+      ['POST', `/v1/payment_intents/${ID}/deny`, ['approver']],
       ['GET', '/v1/operations?idempotency_key=k', ['agent']],
       ['GET', '/v1/authority', ['agent']],
       ['POST', '/v1/agents', ['operator']],
@@ -572,8 +578,13 @@ describe('the gateway', () => {
         '/v1/parked/{id}/retry',
         '/v1/payment_intents',
         '/v1/payment_intents/{id}',
+        '/v1/payment_intents/{id}/approve',
+        '/v1/payment_intents/{id}/cancel',
+        '/v1/payment_intents/{id}/capture',
+        '/v1/payment_intents/{id}/deny',
         '/v1/payment_intents/{id}/events',
         '/v1/payment_intents/{id}/explanation',
+        '/v1/payment_intents/{id}/refunds',
         '/v1/processors',
       ]);
       const text = JSON.stringify(document);

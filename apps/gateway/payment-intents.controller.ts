@@ -1,9 +1,14 @@
-import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Bus, BusError } from '#bus';
 import {
   type Answer,
+  ApproveRequest,
+  type Call,
+  CaptureRequest,
+  DenyRequest,
+  EmptyRequest,
   EventResource,
   ExplanationResource,
   type Messages,
@@ -14,6 +19,9 @@ import {
   PaymentIntentListQuery,
   PaymentIntentRequest,
   PaymentIntentResource,
+  type PaymentOperation,
+  RefundRequest,
+  RefundResource,
   deriveId,
 } from '#contracts';
 import type { JsonRecord } from '#domain';
@@ -62,6 +70,8 @@ export class PaymentIntentsController {
       'category_not_allowed',
       'currency_not_allowed',
       'policy_denied',
+      'approval_denied',
+      'approval_expired',
       'fraud_blocked',
       'velocity_exceeded',
       'no_processor_available',
@@ -83,7 +93,7 @@ export class PaymentIntentsController {
 
   /** The payment as it stands now. */
   @Get(':id')
-  @Allow('agent', 'operator', 'auditor')
+  @Allow('agent', 'operator', 'approver', 'auditor')
   @Documented({
     params: ['id'],
     query: NoQuery,
@@ -99,7 +109,7 @@ export class PaymentIntentsController {
 
   /** The newest first. An agent sees its own. */
   @Get()
-  @Allow('agent', 'operator', 'auditor')
+  @Allow('agent', 'operator', 'approver', 'auditor')
   @Documented({
     query: PaymentIntentListQuery,
     answers: { 200: { pageOf: PaymentIntentResource } },
@@ -144,7 +154,7 @@ export class PaymentIntentsController {
 
   /** Every rule that was looked at, in words and as data. */
   @Get(':id/explanation')
-  @Allow('agent', 'operator', 'auditor')
+  @Allow('agent', 'operator', 'approver', 'auditor')
   @Documented({
     params: ['id'],
     query: NoQuery,
@@ -161,31 +171,169 @@ export class PaymentIntentsController {
     return found(await this.bus.request('queries.payment_intent.explanation', asked));
   }
 
-  private async pay(create: Create): Promise<Answer> {
-    const timeoutMs = create.waitMs + ANSWER_WITHIN_MS;
+  /** Takes what is held, all of it or a part; the rest is let go. */
+  @Post(':id/capture')
+  @HttpCode(200)
+  @Allow('agent')
+  @Documented({
+    params: ['id'],
+    body: CaptureRequest,
+    prefer: true,
+    answers: { 200: PaymentIntentResource, 202: PaymentIntentResource },
+    problems: [
+      'not_found',
+      'agent_suspended',
+      'mandate_revoked',
+      'invalid_transition',
+      'amount_exceeds_capturable',
+    ],
+  })
+  async capture(
+    @Req() request: ApiRequest,
+    @Res() reply: FastifyReply,
+    @Param() params: { id: string },
+  ): Promise<void> {
+    const { agent } = accessOf(request);
+    if (agent?.status === 'suspended')
+      throw new ProblemException('agent_suspended', 'The agent is suspended; it can only cancel.');
+    const activeMandates = agent?.mandates ?? [];
+    await this.operate(request, reply, params, 'capture', CaptureRequest, ({ amount = null }) => {
+      return { kind: 'capture', amountMinor: amount, activeMandates };
+    });
+  }
+
+  /** Undoes what can be undone: nothing new is begun, what is held is let go, what moved meanwhile comes back. */
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @Allow('agent', 'operator')
+  @Documented({
+    params: ['id'],
+    body: EmptyRequest,
+    prefer: true,
+    answers: { 200: PaymentIntentResource, 202: PaymentIntentResource },
+    problems: ['not_found', 'invalid_transition'],
+  })
+  async cancel(
+    @Req() request: ApiRequest,
+    @Res() reply: FastifyReply,
+    @Param() params: { id: string },
+  ): Promise<void> {
+    await this.operate(request, reply, params, 'cancel', EmptyRequest, () => ({ kind: 'cancel' }));
+  }
+
+  /** Gives back what was captured, all that is left or a part; as often as something is left. */
+  @Post(':id/refunds')
+  @Allow('agent', 'operator')
+  @Documented({
+    params: ['id'],
+    body: RefundRequest,
+    prefer: true,
+    answers: { 201: RefundResource, 202: PaymentIntentResource },
+    problems: ['not_found', 'invalid_transition', 'amount_exceeds_refundable'],
+  })
+  async refund(
+    @Req() request: ApiRequest,
+    @Res() reply: FastifyReply,
+    @Param() params: { id: string },
+  ): Promise<void> {
+    await this.operate(request, reply, params, 'refunds', RefundRequest, (body) => {
+      const { amount = null, reason } = body;
+      return { kind: 'refund', amountMinor: amount, reason };
+    });
+  }
+
+  /** Lets a payment go on that waits for a human; the judges are asked again. */
+  @Post(':id/approve')
+  @HttpCode(200)
+  @Allow('approver')
+  @Documented({
+    params: ['id'],
+    body: ApproveRequest,
+    answers: { 200: PaymentIntentResource },
+    problems: ['not_found', 'invalid_transition', 'approval_expired'],
+  })
+  async approve(
+    @Req() request: ApiRequest,
+    @Res() reply: FastifyReply,
+    @Param() params: { id: string },
+  ): Promise<void> {
+    await this.operate(request, reply, params, 'approve', ApproveRequest, (body) => {
+      return { kind: 'approve', fingerprint: body.fingerprint ?? null };
+    });
+  }
+
+  /** Ends a payment that waits for a human. */
+  @Post(':id/deny')
+  @HttpCode(200)
+  @Allow('approver')
+  @Documented({
+    params: ['id'],
+    body: DenyRequest,
+    answers: { 200: PaymentIntentResource },
+    problems: ['not_found', 'invalid_transition', 'approval_expired'],
+  })
+  async deny(
+    @Req() request: ApiRequest,
+    @Res() reply: FastifyReply,
+    @Param() params: { id: string },
+  ): Promise<void> {
+    await this.operate(request, reply, params, 'deny', DenyRequest, ({ reason = null }) => {
+      return { kind: 'deny', reason };
+    });
+  }
+
+  private async operate<T extends object>(
+    request: ApiRequest,
+    reply: FastifyReply,
+    params: { id: string },
+    name: string,
+    bodyClass: new () => T,
+    operationOf: (body: T) => PaymentOperation,
+  ): Promise<void> {
+    const id = idOf(params, PAYMENT_INTENT_ID);
+    const call = readCall(request, `${PAYMENT_INTENTS_PATH}/${id}/${name}`, bodyClass);
+    readQuery(request, NoQuery);
+    const waitMs = waitMsOf(request.headers.prefer);
+    const operation = operationOf(call.request);
+    const asked = { ...call, id, waitMs, operation };
+    const limit = { timeoutMs: waitMs + ANSWER_WITHIN_MS };
+    const answered = await this.doubted(asked, id, () =>
+      this.bus.request('commands.payment_intent.operate', asked, limit),
+    );
+    void sendAnswer(reply, answered);
+  }
+
+  private pay(create: Create): Promise<Answer> {
+    const limit = { timeoutMs: create.waitMs + ANSWER_WITHIN_MS };
+    const { principal, path, idempotencyKey } = create;
+    const id = deriveId(principal.tenant, principal.id, 'POST', path, idempotencyKey);
+    return this.doubted(create, `pi_${id}`, () =>
+      this.bus.request('commands.payment_intent.create', create, limit),
+    );
+  }
+
+  private async doubted(call: Call, id: string, ask: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await this.bus.request('commands.payment_intent.create', create, { timeoutMs });
+      return await ask();
     } catch (error) {
       // Without a responder nothing happened; otherwise the request may be durable, and the money with it.
       if (!(error instanceof BusError) || error.reason === 'no_responder') throw error;
-      this.trouble.report(`payment request, trace ${create.traceId}`, error);
-      throw doubtful(error, create);
+      this.trouble.report(`${call.path}, trace ${call.traceId}`, error);
+      throw doubtful(error, id);
     }
   }
 }
 
-/** Nobody knows whether the payment was begun; its id tells, and the same key is safe. */
-function doubtful({ reason, errorName }: BusError, create: Create): ProblemException {
-  const { tenant, id: principal } = create.principal;
-  const id = deriveId(tenant, principal, 'POST', create.path, create.idempotencyKey);
+/** Nobody knows whether it was begun; the payment tells, and the same key is safe. */
+function doubtful({ reason, errorName }: BusError, id: string): ProblemException {
   const unavailable = errorName === 'StoreUnavailableError';
   const code = reason === 'timeout' ? 'overloaded' : unavailable ? 'store_unavailable' : 'internal';
   return new ProblemException(
     code,
-    'Whether this payment was begun is not known; send it again with the same key.',
+    'Whether this was begun is not known; send it again with the same key.',
     {
       moneyState: 'unknown',
-      remedies: [{ type: 'fetch', actor: 'agent', url: `${PAYMENT_INTENTS_PATH}/pi_${id}` }],
+      remedies: [{ type: 'fetch', actor: 'agent', url: `${PAYMENT_INTENTS_PATH}/${id}` }],
     },
   );
 }

@@ -3,7 +3,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { AsItIs } from '#bus/nest';
 import type { Messages } from '#contracts';
 import { Clock } from '#platform';
-import { type Access, agentActivity, agentOf, authenticate, velocityRulesOf } from '#read-models';
+import { type Access, agentActivity, agentOf, authenticate, mandateOf } from '#read-models';
 import type { ReadModelReader } from '#runtime/projection';
 import { ReadModels } from './read-models.js';
 
@@ -31,7 +31,7 @@ export class AccessController {
   async standing(@Payload() asked: Standing['request']): Promise<Standing['reply']> {
     return (
       this.standingIn(this.readModels.now(), asked) ??
-      this.standingIn(await this.readModels.fresh(), asked, false) ??
+      this.standingIn(await this.readModels.fresh(), asked, NO_MANDATE) ??
       null
     );
   }
@@ -40,16 +40,18 @@ export class AccessController {
   private standingIn(
     db: ReadModelReader,
     { tenant, agent: id, mandate, currency }: Standing['request'],
-    unknownMandate?: boolean,
+    unknownMandate?: typeof NO_MANDATE,
   ): Standing['reply'] | undefined {
     const agent = agentOf(db, tenant, id);
-    const velocityRules =
-      mandate === null ? false : (velocityRulesOf(db, tenant, mandate) ?? unknownMandate);
-    if (!agent || velocityRules === undefined) return undefined;
+    const known =
+      mandate === null ? NO_MANDATE : (mandateOf(db, tenant, mandate) ?? unknownMandate);
+    if (!agent || !known) return undefined;
     const activity = agentActivity(db, { tenant, agent: id, currency }, this.clock.now());
-    return { ...agent, activity, velocityRules };
+    return { ...agent, activity, velocityRules: known.velocityRules, mandate: known.status };
   }
 }
+
+const NO_MANDATE = { status: null, velocityRules: false } as const;
 
 /** What the agent would be refused for, though it may have been put right a moment ago. */
 function mayChange(access: Access): boolean {

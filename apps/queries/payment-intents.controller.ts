@@ -4,6 +4,7 @@ import { AsItIs } from '#bus/nest';
 import type { Messages } from '#contracts';
 import { EventStore } from '#event-store';
 import {
+  endedWithoutMoney,
   listPayments,
   paymentEvents,
   paymentExplanation,
@@ -27,8 +28,13 @@ export class PaymentIntentsController {
   ) {}
 
   @MessagePattern('queries.payment_intent.pending')
-  pending(@Payload() { id }: Pending['request']): Promise<Pending['reply']> {
-    return pendingOperation(this.store, id);
+  pending(@Payload() asked: Pending['request']): Promise<Pending['reply']> {
+    return pendingOperation(this.store, asked);
+  }
+
+  @MessagePattern('queries.payment_intent.ended_without_money')
+  endedWithoutMoney(@Payload() { id }: { id: string }): Promise<boolean> {
+    return endedWithoutMoney(this.store, id);
   }
 
   @MessagePattern('queries.payment_intent.get')

@@ -139,6 +139,69 @@ describe('the queries on the bus', () => {
     };
   }
 
+  const MONEY = { amountMinor: 4200, currency: 'USD' };
+  const CALL = {
+    ...{ ...MONEY, processor: 'one', key: 'p1-1', paymentMethod: 'pm_1', reference: 'ch_1' },
+    keySafeUntil: '2026-01-02T00:00:00.000Z',
+  };
+  const DUE_AT = '2026-01-03T00:00:00.000Z';
+  const screening = {
+    ...{ tenant: 'tnt_1', agent: 'agt_1', mandate: 'mnd_1', payee: { id: 'acme' } },
+    ...{ ...MONEY, paymentMethod: 'pm_1' },
+  };
+
+  /** One event of each type that these tests tell of. */
+  const happened = (): Record<string, PaymentIntentEvent> => {
+    const at = now();
+    const acting = { number: 1, call: CALL, sender: 's', at };
+    const attempt = {
+      ...{ ...CALL, number: 1, agent: 'agt_1', fence: false, lookUp: true, sender: 's', at },
+      authorization: 'one_step' as const,
+    };
+    const approval = { stage: 'authorization', fingerprint: 'f1' } as const;
+    const payment = { id: 'p1', tenant: 'tnt_1', agent: 'agt_1', mandate: 'mnd_1', request: {} };
+    const failure = { code: 'policy_denied', detail: '', violations: [], decline: null };
+    const over = { mandate: 'mnd_1', spentMinor: 0, purchase: null, at };
+    const events: PaymentIntentEvent[] = [
+      { type: 'ApprovalRequested', data: { ...approval, reasons: [], dueAt: DUE_AT, at } },
+      { type: 'ApprovalGranted', data: { ...approval, by: 'k9', payment, held: null, at } },
+      { type: 'ApprovalDenied', data: { by: 'k9', at } },
+      { type: 'AttemptStarted', data: attempt },
+      {
+        type: 'PaymentAuthorized',
+        data: { ...attempt, reference: 'ch_1', durationMs: 1, screening: null },
+      },
+      { type: 'CaptureAwaited', data: { number: 1, dueAt: DUE_AT, at } },
+      { type: 'CaptureRequested', data: { number: 1, amountMinor: 4200, screening, at } },
+      { type: 'AuthorizationExpired', data: { number: 1, at } },
+      { type: 'VoidStarted', data: { ...acting, failure: null } },
+      { type: 'AuthorizationVoided', data: { number: 1, amountMinor: 4200, at } },
+      { type: 'PaymentCaptured', data: { ...attempt, reference: 'ch_1' } },
+      { type: 'PaymentFailed', data: { ...over, failure } },
+      { type: 'PaymentCanceled', data: { ...over, reason: 'requested' } },
+      {
+        type: 'RefundStarted',
+        data: {
+          ...{ ...acting, ...MONEY, refund: 'op-1', sequence: 1, reason: 'returned' },
+          call: { ...CALL, refund: { key: 'p1-1-r1', reference: null } },
+        },
+      },
+      { type: 'RefundAccepted', data: { refund: 'op-1', reference: 're_1', at } },
+      {
+        type: 'RefundSucceeded',
+        data: { ...MONEY, refund: 'op-1', number: 1, processor: 'one', reference: 're_1', at },
+      },
+      succeeded(),
+    ];
+    return Object.fromEntries(events.map((event) => [event.type, event]));
+  };
+
+  async function payment(id: string, types: readonly PaymentIntentEvent['type'][]): Promise<void> {
+    const events = happened();
+    const history = types.map((type) => events[type]).filter((event) => event !== undefined);
+    await append(`payment_intent-${id}`, [requested(id), ...history]);
+  }
+
   const list = (more: Partial<Messages['queries.payment_intent.list']['request']> = {}) =>
     bus.request('queries.payment_intent.list', {
       ...{ tenant: 'tnt_1', agent: null, status: null, payee: null, limit: 20, cursor: null },
@@ -181,7 +244,7 @@ describe('the queries on the bus', () => {
   });
 
   it('tells an agent’s standing with its activity and whether the mandate asks for velocity rules', async () => {
-    const standing = (tenant: string, of = 'mnd_1') =>
+    const standing = (tenant: string, of: string | null = 'mnd_1') =>
       bus.request('queries.agent.standing', {
         tenant,
         agent: 'agt_1',
@@ -197,7 +260,12 @@ describe('the queries on the bus', () => {
       status: 'active',
       velocityRules: true,
     });
-    expect(await standing('tnt_1', 'mnd_2')).toMatchObject({ velocityRules: false });
+    expect(await standing('tnt_1', 'mnd_2')).toMatchObject({
+      velocityRules: false,
+      mandate: 'active',
+    });
+    expect((await standing('tnt_1', 'mnd_9'))?.mandate).toBeNull();
+    expect((await standing('tnt_1', null))?.mandate).toBeNull();
     expect(await standing('tnt_2')).toBeNull();
 
     const attempt = { number: 1, agent: 'agt_1', currency: 'USD', amountMinor: 4200, at: now() };
@@ -210,6 +278,32 @@ describe('the queries on the bus', () => {
       amountLastDayMinor: 4200,
     };
     expect((await standing('tnt_1'))?.activity).toEqual(activity);
+  });
+
+  it('takes a mandate for revoked when one above it is, however far, and also when it comes later', async () => {
+    await agent('1');
+    await mandate('1');
+    for (const [id, parent] of [
+      ['2', 'mnd_1'],
+      ['3', 'mnd_2'],
+      ['4', null],
+    ] as const)
+      await mandate(id, { ...TERMS, parent });
+    const statuses = async () => {
+      await list();
+      const ids = ['1', '2', '3', '4', '5'].map((id) => `mnd_${id}`);
+      const asked = { tenant: 'tnt_1', agent: 'agt_1', currency: 'USD' };
+      const told = ids.map((of) =>
+        bus.request('queries.agent.standing', { ...asked, mandate: of }),
+      );
+      return (await Promise.all(told)).map((standing) => standing?.mandate);
+    };
+    expect(await statuses()).toEqual(['active', 'active', 'active', 'active', null]);
+    await append('mandate-1', [{ type: 'MandateRevoked', data: { by: 'op', at: now() } }]);
+    await mandate('5', { ...TERMS, parent: 'mnd_3' });
+    expect(await statuses()).toEqual(['revoked', 'revoked', 'revoked', 'active', 'revoked']);
+    const access = await bus.request('queries.access.authenticate', { key: 'key1', hash: 'h1' });
+    expect(access?.agent?.mandates).toEqual(['mnd_4']);
   });
 
   it('shows a payment at once to those who may see it, and to others as if there were none', async () => {
@@ -231,7 +325,9 @@ describe('the queries on the bus', () => {
       bus.request('queries.payment_intent.explanation', { tenant, agent: who, id: 'pi_p1' });
     expect(await explain('tnt_1', 'agt_1')).toMatchObject({ object: 'explanation' });
     expect(await explain('tnt_1', 'agt_2')).toBeNull();
-    expect(await bus.request('queries.payment_intent.pending', { id: 'p1' })).toBeNull();
+    expect(
+      await bus.request('queries.payment_intent.pending', { id: 'p1', refund: null }),
+    ).toBeNull();
   });
 
   it('lists whole resources, the last append included, and each tenant its own', async () => {
@@ -257,6 +353,85 @@ describe('the queries on the bus', () => {
     await expect(list({ cursor: 'bm9uc2Vuc2U' })).rejects.toMatchObject({
       errorName: 'InvalidCursorError',
     });
+  });
+
+  it('lists under each status the payments that a look at each of them shows in it', async () => {
+    const held = ['AttemptStarted', 'PaymentAuthorized', 'CaptureAwaited'] as const;
+    const histories: PaymentIntentEvent['type'][][] = [
+      [],
+      ['ApprovalRequested'],
+      ['ApprovalRequested', 'ApprovalGranted'],
+      ['ApprovalRequested', 'ApprovalDenied', 'PaymentFailed'],
+      [...held],
+      [...held, 'CaptureRequested'],
+      [...held, 'AuthorizationExpired', 'VoidStarted'],
+      [...held, 'VoidStarted', 'AuthorizationVoided', 'PaymentCanceled'],
+      [...held, 'CaptureRequested', 'PaymentCaptured', 'PaymentSucceeded'],
+      ['PaymentCanceled'],
+    ];
+    const ids = histories.map((_, index) => `p${index}`);
+    for (const [index, history] of histories.entries()) await payment(`p${index}`, history);
+    const shown = await Promise.all(
+      ids.map((id) =>
+        bus.request('queries.payment_intent.get', { tenant: 'tnt_1', agent: null, id: `pi_${id}` }),
+      ),
+    );
+    const statuses = new Set(shown.map((each) => String(each?.['status'])));
+    expect([...statuses].sort()).toEqual([
+      'canceled',
+      'failed',
+      'processing',
+      'requires_approval',
+      'requires_capture',
+      'succeeded',
+    ]);
+    for (const status of statuses) {
+      const { data } = await list({ status });
+      const byId = (left: object, right: object) =>
+        (left as { id: string }).id < (right as { id: string }).id ? -1 : 1;
+      const expected = shown.filter((each) => each?.['status'] === status);
+      expect(data.toSorted(byId)).toEqual(expected);
+    }
+    expect((await list({ status: 'requires_action' })).data).toEqual([]);
+  });
+
+  it('tells what is open of a refund, until it is known what became of it', async () => {
+    const pending = (refund: string | null) =>
+      bus.request('queries.payment_intent.pending', { id: 'p1', refund });
+    const paid = ['AttemptStarted', 'PaymentAuthorized', 'PaymentCaptured'] as const;
+    await payment('p1', [...paid, 'PaymentSucceeded', 'RefundStarted']);
+    const refund = { key: 'p1-1-r1', reference: null };
+    const open = {
+      ...{ operation: 'refund', number: 1, prepared: true, authorization: 'one_step' },
+      call: { ...CALL, refund },
+    };
+    expect(await pending('op-1')).toEqual(open);
+    expect(await pending('op-2')).toBeNull();
+    expect(await pending(null)).toBeNull();
+    const { RefundAccepted, RefundSucceeded } = happened();
+    await append('payment_intent-p1', [RefundAccepted!]);
+    const known = { ...open, call: { ...CALL, refund: { ...refund, reference: 're_1' } } };
+    expect(await pending('op-1')).toEqual(known);
+    await append('payment_intent-p1', [RefundSucceeded!]);
+    expect(await pending('op-1')).toBeNull();
+  });
+
+  it.each<[string, PaymentIntentEvent['type'][], boolean]>([
+    ['runs', ['AttemptStarted'], false],
+    ['waits for a human', ['ApprovalRequested'], false],
+    ['failed', ['PaymentFailed'], true],
+    ['was canceled', ['PaymentCanceled'], true],
+    ['was let go', ['AttemptStarted', 'PaymentAuthorized', 'VoidStarted', 'PaymentCanceled'], true],
+    ['succeeded', ['AttemptStarted', 'PaymentCaptured', 'PaymentSucceeded'], false],
+    [
+      'was canceled after its money had moved and came back',
+      ['AttemptStarted', 'PaymentCaptured', 'RefundStarted', 'RefundSucceeded', 'PaymentCanceled'],
+      false,
+    ],
+  ])('of a payment that %s says whether it ended without money', async (_, history, expected) => {
+    await payment('p1', history);
+    const ended = (id: string) => bus.request('queries.payment_intent.ended_without_money', { id });
+    expect([await ended('p1'), await ended('p2')]).toEqual([expected, false]);
   });
 
   it('shows a payment’s events page by page, and the resource as it was at a given time', async () => {

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { EventStore } from '#event-store';
 import { Timers, Trouble } from '#platform';
-import { MandateFigures, PROJECTIONS } from '#read-models';
+import { MandateFigures, MandateSnapshots, PROJECTIONS } from '#read-models';
 import { ProjectionRuntime } from '#runtime/projection';
 import { AccessController } from './access.controller.js';
 import { AuthorityController } from './authority.controller.js';
@@ -51,8 +51,9 @@ export class QueriesModule {
         },
         {
           provide: MandateFigures,
-          inject: [EventStore],
-          useFactory: (store: EventStore) => new MandateFigures(store),
+          inject: [EventStore, { token: MandateSnapshots, optional: true }],
+          useFactory: (store: EventStore, snapshots?: MandateSnapshots) =>
+            new MandateFigures(store, snapshots),
         },
       ],
     };

@@ -3,6 +3,7 @@ import type { CallFacts, PaymentIntentEventData } from '#domain';
 import { type Delivery, DeliveryHandler } from '#runtime';
 import {
   CallCapture,
+  CallRefund,
   CallVoid,
   ConfirmAttempt,
   StartAttempt,
@@ -18,7 +19,8 @@ export class StartAttemptHandler extends DeliveryHandler {
 
   protected override async handle(delivery: Delivery): Promise<void> {
     const started = delivery.event.data as unknown as PaymentIntentEventData<'AttemptStarted'>;
-    const { number, processor, key, amountMinor, currency, paymentMethod, keySafeUntil } = started;
+    const { number, processor, key, amountMinor, currency, paymentMethod } = started;
+    const { keySafeUntil, screening } = started;
     if (delivery.redelivered) {
       const pending = await this.calls.pending(delivery);
       const open = pending?.operation === 'authorize' && pending.number === number;
@@ -39,6 +41,7 @@ export class StartAttemptHandler extends DeliveryHandler {
       about: 'authorize',
       number,
       call,
+      screening,
       firstSend: this.calls.isFirst(delivery),
     });
   }
@@ -53,7 +56,7 @@ export class ConfirmAttemptHandler extends DeliveryHandler {
 
   protected override async handle(delivery: Delivery): Promise<void> {
     if (!(await this.calls.isOpen(delivery, 'authorize'))) return;
-    const { number, call } = delivery.event
+    const { number, call, screening } = delivery.event
       .data as unknown as PaymentIntentEventData<'AttemptPrepared'>;
     const firstSend = this.calls.isFirst(delivery);
     await this.calls.perform(delivery, {
@@ -61,6 +64,7 @@ export class ConfirmAttemptHandler extends DeliveryHandler {
       about: 'authorize',
       number,
       call,
+      screening,
       firstSend,
     });
   }
@@ -102,6 +106,28 @@ export class CallVoidHandler extends DeliveryHandler {
       number,
       call,
       firstSend: this.calls.isFirst(delivery),
+    });
+  }
+}
+
+@CommandHandler(CallRefund)
+export class CallRefundHandler extends DeliveryHandler {
+  constructor(private readonly calls: ProcessorCalls) {
+    super();
+  }
+
+  protected override async handle(delivery: Delivery): Promise<void> {
+    const { refund, number, call } = delivery.event
+      .data as unknown as PaymentIntentEventData<'RefundStarted'>;
+    if (delivery.redelivered && !(await this.calls.pending(delivery, refund))) return;
+    const firstSend = this.calls.isFirst(delivery);
+    await this.calls.perform(delivery, {
+      operation: 'refund',
+      about: 'refund',
+      refund,
+      number,
+      call,
+      firstSend,
     });
   }
 }

@@ -4,38 +4,27 @@ import type { Messages } from '#contracts';
 import type { PaymentIntentEventData } from '#domain';
 import { type Delivery, DeliveryHandler } from '#runtime';
 import { causedBy, idOfStream } from './caused.js';
-import { CommitSpend, ReleaseBudget } from './payment-lifecycle.commands.js';
+import { SettleBudget } from './payment-lifecycle.commands.js';
 
-type Ended = PaymentIntentEventData<'PaymentSucceeded'>;
+type Ended = Pick<PaymentIntentEventData<'PaymentFailed'>, 'mandate' | 'spentMinor' | 'purchase'>;
 
-/** The payment is over: what it took is spent, what it did not take is free again. */
-abstract class SettleBudgetHandler extends DeliveryHandler {
-  constructor(protected readonly bus: Bus<Messages>) {
+/** The payment is over: what it took is spent, what it did not take is free again, and so is a purchase that was not made. */
+@CommandHandler(SettleBudget)
+export class SettleBudgetHandler extends DeliveryHandler {
+  constructor(private readonly bus: Bus<Messages>) {
     super();
   }
 
   protected override async handle({ event }: Delivery): Promise<void> {
-    const { mandate, spentMinor } = event.data as unknown as Ended;
-    if (mandate === null) return;
-    await this.bus.request('commands.mandate.settle', {
-      ...causedBy(event, 'settle'),
-      mandate,
-      intent: idOfStream(event.stream),
-      spentMinor,
-    });
-  }
-}
-
-@CommandHandler(CommitSpend)
-export class CommitSpendHandler extends SettleBudgetHandler {
-  constructor(bus: Bus<Messages>) {
-    super(bus);
-  }
-}
-
-@CommandHandler(ReleaseBudget)
-export class ReleaseBudgetHandler extends SettleBudgetHandler {
-  constructor(bus: Bus<Messages>) {
-    super(bus);
+    const { mandate, spentMinor, purchase } = event.data as unknown as Ended;
+    const intent = idOfStream(event.stream);
+    if (mandate !== null) {
+      const settled = { ...causedBy(event, 'settle'), mandate, intent, spentMinor };
+      await this.bus.request('commands.mandate.settle', settled);
+    }
+    if (typeof purchase === 'string') {
+      const freed = { ...causedBy(event, 'free'), purchase, intent };
+      await this.bus.request('commands.purchase.free', freed);
+    }
   }
 }

@@ -1,65 +1,44 @@
 import { CommandHandler } from '@nestjs/cqrs';
 import { Bus } from '#bus';
-import type { AgentActivity, Messages } from '#contracts';
-import type { PaymentIntentEventData } from '#domain';
+import type { Messages } from '#contracts';
+import type { PaymentIntentEventData, ScreeningFacts } from '#domain';
+import type { RecordedEvent } from '#event-store';
 import { type Delivery, DeliveryHandler } from '#runtime';
+import { CaptureScreen } from './capture-screen.js';
 import { causedBy, idOfStream } from './caused.js';
 import { ScreenCapture } from './payment-lifecycle.commands.js';
 import { Sender } from './sender.js';
 
-/** Money is held: fraud is screened once more before it is taken. */
+/** Money is held and to be captured: fraud is screened once more before it is taken. */
 @CommandHandler(ScreenCapture)
 export class ScreenCaptureHandler extends DeliveryHandler {
   constructor(
     private readonly bus: Bus<Messages>,
+    private readonly captures: CaptureScreen,
     private readonly sender: Sender,
   ) {
     super();
   }
 
-  protected override async handle(delivery: Delivery): Promise<void> {
-    const { number, screening } = delivery.event
-      .data as unknown as PaymentIntentEventData<'PaymentAuthorized'>;
-    const { tenant, agent, mandate, currency } = screening;
-    const standing = await this.bus.request('queries.agent.standing', {
-      tenant,
-      agent,
-      mandate,
-      currency,
-    });
-    const fraud = await this.bus.request('effects.fraud.screen', {
-      stage: 'capture',
-      tenant,
-      agent,
-      payee: screening.payee,
-      amountMinor: screening.amountMinor,
-      currency,
-      paymentMethod: screening.paymentMethod,
-      activity: standing ? before(standing.activity, screening.amountMinor) : NO_ACTIVITY,
-      velocityRules: standing?.velocityRules ?? false,
-    });
+  protected override async handle({ event }: Delivery): Promise<void> {
+    const held = heldOf(event);
+    if (!held?.screening) return;
+    const { number, screening } = held;
+    const judgement = await this.captures.judge(screening);
     await this.bus.request('commands.payment_intent.tell', {
-      ...causedBy(delivery.event, 'decide_capture'),
-      id: idOfStream(delivery.event.stream),
-      command: { type: 'DecideCapture', number, fraud, sender: this.sender.id },
+      ...causedBy(event, 'decide_capture'),
+      id: idOfStream(event.stream),
+      command: { type: 'DecideCapture', number, ...judgement, sender: this.sender.id },
     });
   }
 }
 
-/** What the agent did besides this payment, which counts since its attempt started. */
-function before(activity: AgentActivity, amountMinor: number): AgentActivity {
-  const { countLastMinute, countLastHour, countLastDay, amountLastDayMinor } = activity;
-  return {
-    countLastMinute: Math.max(0, countLastMinute - 1),
-    countLastHour: Math.max(0, countLastHour - 1),
-    countLastDay: Math.max(0, countLastDay - 1),
-    amountLastDayMinor: Math.max(0, amountLastDayMinor - amountMinor),
-  };
+/** What is held and to be captured: named by the event, or by what an approver agreed to; null when nothing is. */
+function heldOf({ type, data }: RecordedEvent): {
+  number: number;
+  screening: ScreeningFacts | null;
+} | null {
+  return type === 'ApprovalGranted'
+    ? (data as unknown as PaymentIntentEventData<'ApprovalGranted'>).held
+    : (data as unknown as PaymentIntentEventData<'PaymentAuthorized' | 'CaptureRequested'>);
 }
-
-const NO_ACTIVITY: AgentActivity = {
-  countLastMinute: 0,
-  countLastHour: 0,
-  countLastDay: 0,
-  amountLastDayMinor: 0,
-};

@@ -1,19 +1,26 @@
 import { CommandHandler } from '@nestjs/cqrs';
 import { Bus } from '#bus';
-import type { AgentActivity, Messages } from '#contracts';
+import type { EarlierClaim, Messages } from '#contracts';
 import {
+  type ApprovalReason,
+  type AuthorityNow,
   type Failure,
   type FraudScreening,
   type JsonRecord,
   type MandateCheck,
   type MandateJudgement,
-  type PaymentIntentEventData,
   type PolicyJudgement,
+  type RequestedFacts,
   failure,
+  reviewReason,
+  toRfc3339,
 } from '#domain';
+import type { RecordedEvent } from '#event-store';
 import { Clock } from '#platform';
 import { PolicyEngine } from '#policy';
 import { type Delivery, DeliveryHandler } from '#runtime';
+import { ApprovalTime } from './approval-time.js';
+import { authorityOf } from './authority-now.js';
 import { causedBy } from './caused.js';
 import { JudgePayment } from './payment-lifecycle.commands.js';
 import { Sender } from './sender.js';
@@ -23,26 +30,28 @@ interface Judgement {
   fraud: FraudScreening | null;
   mandate: MandateJudgement | null;
   refusal: Failure | null;
+  reasons: ApprovalReason[];
 }
 
-interface Standing {
-  name: string;
-  status: 'active' | 'suspended';
-  activity: AgentActivity;
-  velocityRules: boolean;
-}
+const NOTHING: Judgement = { policy: null, fraud: null, mandate: null, refusal: null, reasons: [] };
 
-type Requested = PaymentIntentEventData<'PaymentIntentRequested'>;
+type Standing = NonNullable<Messages['queries.agent.standing']['reply']>;
 
 /** What the judges need of the request, read once. */
 interface Purchase {
-  requested: Requested;
+  requested: RequestedFacts;
   payee: { id: string; mcc?: string; country?: string; name?: string; domain?: string };
   amountMinor: number;
   currency: string;
 }
 
-/** Policy, fraud and mandate each give their reasons; the first that refuses ends it, and the budget is asked last. */
+/** An answer about the agent that is older than this is asked for again before it is acted on. */
+const STANDING_FRESH_MS = 250;
+
+/**
+ * The purchase is claimed, policy and fraud screen give their reasons, and the budget is asked last. The first that refuses ends
+ * it; who wants a human asked is gathered. After an approval all are heard once more.
+ */
 @CommandHandler(JudgePayment)
 export class JudgePaymentHandler extends DeliveryHandler {
   constructor(
@@ -50,42 +59,95 @@ export class JudgePaymentHandler extends DeliveryHandler {
     private readonly policy: PolicyEngine,
     private readonly clock: Clock,
     private readonly sender: Sender,
+    private readonly approvalTime: ApprovalTime,
   ) {
     super();
   }
 
   protected override async handle(delivery: Delivery): Promise<void> {
-    const requested = delivery.event.data as unknown as Requested;
-    const purchase = purchaseOf(requested);
+    const purchase = purchaseOf(delivery.event);
     const judgement = await this.judge(delivery, purchase);
     const processors = await this.bus.request('effects.processors.facts', {});
     await this.bus.request('commands.payment_intent.tell', {
       ...causedBy(delivery.event, 'judge'),
-      id: requested.id,
-      command: { type: 'JudgePayment', ...judgement, processors, sender: this.sender.id },
+      id: purchase.requested.id,
+      command: {
+        type: 'JudgePayment',
+        ...judgement,
+        processors,
+        approvalDueAt: toRfc3339(this.clock.now() + this.approvalTime.ms),
+        sender: this.sender.id,
+      },
     });
   }
 
   private async judge(delivery: Delivery, purchase: Purchase): Promise<Judgement> {
-    const { tenant, agent, mandate } = purchase.requested;
-    const { currency } = purchase;
-    const nothing: Judgement = { policy: null, fraud: null, mandate: null, refusal: null };
-    const standing = await this.bus.request('queries.agent.standing', {
-      tenant,
-      agent,
-      mandate,
-      currency,
-    });
-    if (standing?.status !== 'active')
-      return { ...nothing, refusal: failure('agent_suspended', 'The agent is suspended.') };
+    const askedAtMs = this.clock.now();
+    // The claim is written while the others think; no limit is touched before it is there.
+    const [duplicate, heard] = await Promise.all([
+      this.claim(delivery, purchase),
+      this.hear(purchase),
+    ]);
+    if (duplicate) return { ...NOTHING, refusal: duplicate };
+    if (heard.refusal) return heard;
+    const reserved = await this.reserve(delivery, purchase);
+    const judgement = { ...heard, ...reserved, reasons: [...heard.reasons, ...reserved.reasons] };
+    const isStale = this.clock.now() - askedAtMs > STANDING_FRESH_MS;
+    if (judgement.refusal || !isStale) return judgement;
+    const authority = authorityOf(await this.standing(purchase));
+    return { ...judgement, refusal: authority === 'active' ? null : withdrawn(authority) };
+  }
+
+  /** Why this purchase must not be made again; null when it is claimed for this payment. */
+  private async claim(delivery: Delivery, purchase: Purchase): Promise<Failure | null> {
+    const { agent, id: intent, purchase: stream, request } = purchase.requested;
+    if (stream === undefined) return null;
+    const distinctFrom = (request['distinct_from'] ?? []) as string[];
+    const ask = () =>
+      this.bus.request('commands.purchase.claim', {
+        ...causedBy(delivery.event, 'claim'),
+        purchase: stream,
+        intent,
+        agent,
+        distinctFrom,
+      });
+    let answer = await ask();
+    if (!answer.claimed && (await this.freeEnded(delivery, stream, answer.earlier)))
+      answer = await ask();
+    return answer.claimed ? null : duplicateOf(agent, answer.earlier);
+  }
+
+  /** An earlier payment that ended a moment ago with no money moved may not have freed its claim yet. */
+  private async freeEnded(
+    { event }: Delivery,
+    purchase: string,
+    earlier: readonly EarlierClaim[],
+  ): Promise<boolean> {
+    let freed = false;
+    for (const { intent } of earlier) {
+      const asked = { id: intent };
+      if (!(await this.bus.request('queries.payment_intent.ended_without_money', asked))) continue;
+      const cause = causedBy(event, `free/${intent}`);
+      await this.bus.request('commands.purchase.free', { ...cause, purchase, intent });
+      freed = true;
+    }
+    return freed;
+  }
+
+  private async hear(purchase: Purchase): Promise<Judgement> {
+    const standing = await this.standing(purchase);
+    if (standing?.status !== 'active') return { ...NOTHING, refusal: withdrawn('agent_suspended') };
     const policy = this.decidePolicy(purchase, standing);
     const denied = policyRefusal(policy);
-    if (denied) return { ...nothing, policy, refusal: denied };
+    if (denied) return { ...NOTHING, policy, refusal: denied };
     const fraud = await this.screen(purchase, standing);
-    const blocked = fraudRefusal(fraud);
-    if (blocked) return { ...nothing, policy, fraud, refusal: blocked };
-    const reserved = await this.reserve(delivery, purchase);
-    return { policy, fraud, ...reserved };
+    const reasons = [...policyReasons(policy), ...fraudReasons(fraud)];
+    return { policy, fraud, mandate: null, refusal: fraudRefusal(fraud), reasons };
+  }
+
+  private standing({ requested, currency }: Purchase) {
+    const { tenant, agent, mandate } = requested;
+    return this.bus.request('queries.agent.standing', { tenant, agent, mandate, currency });
   }
 
   private decidePolicy({ requested, payee, amountMinor, currency }: Purchase, standing: Standing) {
@@ -97,7 +159,7 @@ export class JudgePaymentHandler extends DeliveryHandler {
       payee,
       amountMinor,
       currency,
-      captureMethod: 'automatic',
+      captureMethod: request['capture_method'] === 'manual' ? 'manual' : 'automatic',
       ...(typeof request['purpose'] === 'string' && { purpose: request['purpose'] }),
       now: new Date(this.clock.now()).toISOString(),
     });
@@ -140,13 +202,13 @@ export class JudgePaymentHandler extends DeliveryHandler {
   private async reserve(
     delivery: Delivery,
     { requested, payee, amountMinor, currency }: Purchase,
-  ): Promise<Pick<Judgement, 'mandate' | 'refusal'>> {
+  ): Promise<Pick<Judgement, 'mandate' | 'refusal' | 'reasons'>> {
     const { agent, mandate, id: intent } = requested;
     if (mandate === null) {
       const detail = 'The request names no mandate and the agent does not have exactly one.';
-      return { mandate: null, refusal: failure('mandate_required', detail) };
+      return { mandate: null, refusal: failure('mandate_required', detail), reasons: [] };
     }
-    const { decision, code, checks } = await this.bus.request('commands.mandate.reserve', {
+    const { decision, code, checks, held } = await this.bus.request('commands.mandate.reserve', {
       ...causedBy(delivery.event, 'reserve'),
       mandate,
       agent,
@@ -160,15 +222,21 @@ export class JudgePaymentHandler extends DeliveryHandler {
       decision,
       code,
       rules: checks.map((check) => ({ ...check })),
+      held,
     };
     return {
       mandate: judgement,
       refusal: decision === 'reserved' ? null : mandateRefusal(code, checks),
+      reasons: mandateReasons(checks),
     };
   }
 }
 
-function purchaseOf(requested: Requested): Purchase {
+/** From the request itself, or from the approval of it. */
+function purchaseOf({ type, data }: RecordedEvent): Purchase {
+  const requested = (type === 'ApprovalGranted'
+    ? data['payment']
+    : data) as unknown as RequestedFacts;
   const { request } = requested;
   return {
     requested,
@@ -178,19 +246,61 @@ function purchaseOf(requested: Requested): Purchase {
   };
 }
 
+function withdrawn(authority: Exclude<AuthorityNow, 'active'>): Failure {
+  return authority === 'agent_suspended'
+    ? failure(authority, 'The agent is suspended.')
+    : failure(authority, 'The mandate is revoked.');
+}
+
+/** Names the earlier payment to its own agent only. */
+function duplicateOf(agent: string, earlier: readonly EarlierClaim[]): Failure {
+  const own = earlier.find((claim) => claim.agent === agent);
+  const named = own ?? earlier[0];
+  const detail = own
+    ? 'This purchase was made before; say so in distinct_from if it is another one.'
+    : 'This purchase was made before, by another agent.';
+  const violation = {
+    pointer: '/order_reference',
+    rule: 'distinct_purchase',
+    ...(own && { payment_intent: `pi_${own.intent}` }),
+    ...(named && { resets_at: named.until }),
+  };
+  return { ...failure('possible_duplicate', detail), violations: [violation] };
+}
+
 function policyRefusal({ decision, determining }: PolicyJudgement): Failure | null {
-  if (decision === 'allow') return null;
+  if (decision !== 'deny') return null;
   const rules = determining.length > 0 ? determining.join(', ') : 'no policy permits it';
-  return decision === 'ask'
-    ? failure('policy_denied', `A human would have to approve this (${rules}).`)
-    : failure('policy_denied', `The policy does not allow this payment: ${rules}.`);
+  return failure('policy_denied', `The policy does not allow this payment: ${rules}.`);
+}
+
+function policyReasons({ decision, determining, rules }: PolicyJudgement): ApprovalReason[] {
+  if (decision !== 'ask') return [];
+  return determining.map((rule) => {
+    const description = rules.find((each) => each.rule === rule)?.['description'];
+    const detail = typeof description === 'string' ? description : 'A policy asks for a human.';
+    return { source: 'policy', rule, detail };
+  });
 }
 
 function fraudRefusal({ verdict, reason, score }: FraudScreening): Failure | null {
-  if (verdict === 'allow') return null;
+  if (verdict !== 'block') return null;
   return reason === 'velocity'
     ? failure('velocity_exceeded', 'The agent pays more often than its mandate tolerates.')
-    : failure('fraud_blocked', `The fraud screen said ${verdict} (score ${score}).`);
+    : failure('fraud_blocked', `The fraud screen said block (score ${score}).`);
+}
+
+function fraudReasons(fraud: FraudScreening): ApprovalReason[] {
+  return fraud.verdict === 'review' ? [reviewReason(fraud)] : [];
+}
+
+function mandateReasons(checks: readonly MandateCheck[]): ApprovalReason[] {
+  return checks
+    .filter(({ result }) => result === 'asked')
+    .map(({ rule, limit, requested }) => {
+      const detail = `The mandate asks for a human above ${limit}; ${requested} were requested.`;
+      return { source: 'mandate', rule, detail };
+    });
 }
 
 function mandateRefusal(code: string | null, checks: readonly MandateCheck[]): Failure {

@@ -5,10 +5,14 @@ import {
   AT,
   CALL,
   ENDED,
-  MONEY,
+  HELD,
+  MERCHANT_CALL,
+  REFUND,
   REQUESTED,
   SCREENING,
+  UNDONE,
   acting,
+  granted,
   sagas,
   started,
 } from './sagas.fixture.js';
@@ -33,11 +37,42 @@ describe('what follows from an event', () => {
       'PaymentIntentRequested',
       REQUESTED,
       [
+        'commands.purchase.claim',
         'queries.agent.standing',
         'effects.fraud.screen',
         'commands.mandate.reserve',
         'effects.processors.facts',
         'commands.payment_intent.tell JudgePayment',
+      ],
+    ],
+    [
+      'ApprovalGranted',
+      granted('authorization'),
+      [
+        'commands.purchase.claim',
+        'queries.agent.standing',
+        'effects.fraud.screen',
+        'commands.mandate.reserve',
+        'effects.processors.facts',
+        'commands.payment_intent.tell JudgePayment',
+      ],
+    ],
+    [
+      'ApprovalGranted',
+      granted('capture', HELD),
+      [
+        'queries.agent.standing',
+        'effects.fraud.screen',
+        'commands.payment_intent.tell DecideCapture',
+      ],
+    ],
+    [
+      'RouteRequested',
+      { ...SCREENING, currency: 'USD', at: AT },
+      [
+        'effects.processors.facts',
+        'queries.agent.standing',
+        'commands.payment_intent.tell RouteAttempt',
       ],
     ],
     [
@@ -57,7 +92,17 @@ describe('what follows from an event', () => {
     ],
     [
       'PaymentAuthorized',
-      { number: 1, screening: { ...SCREENING, ...MONEY, paymentMethod: 'pm_1' } },
+      HELD,
+      [
+        'queries.agent.standing',
+        'effects.fraud.screen',
+        'commands.payment_intent.tell DecideCapture',
+      ],
+    ],
+    ['PaymentAuthorized', { number: 1, screening: null }, []],
+    [
+      'CaptureRequested',
+      { ...HELD, amountMinor: 4200 },
       [
         'queries.agent.standing',
         'effects.fraud.screen',
@@ -74,9 +119,32 @@ describe('what follows from an event', () => {
       acting,
       ['effects.processors.call void', 'commands.payment_intent.tell RecordVoid'],
     ],
+    [
+      'RefundStarted',
+      REFUND,
+      ['effects.processors.call refund', 'commands.payment_intent.tell RecordRefund'],
+    ],
+    [
+      'ReservationStarted',
+      { call: MERCHANT_CALL, at: AT },
+      ['effects.reservations.call reserve', 'commands.payment_intent.tell RecordReservation'],
+    ],
+    [
+      'ReservationConfirmStarted',
+      { call: MERCHANT_CALL, at: AT },
+      ['effects.reservations.call confirm', 'commands.payment_intent.tell RecordReservation'],
+    ],
+    [
+      'ReservationReleaseStarted',
+      { call: MERCHANT_CALL, at: AT },
+      ['effects.reservations.call release', 'commands.payment_intent.tell RecordReservation'],
+    ],
     ['PaymentSucceeded', ENDED, ['commands.mandate.settle']],
-    ['PaymentFailed', { ...ENDED, spentMinor: 0 }, ['commands.mandate.settle']],
-    ['PaymentFailed', { ...ENDED, mandate: null }, []],
+    ['PaymentFailed', UNDONE, ['commands.mandate.settle', 'commands.purchase.free']],
+    ['PaymentFailed', { ...UNDONE, mandate: null }, ['commands.purchase.free']],
+    ['PaymentFailed', { ...UNDONE, mandate: null, purchase: null }, []],
+    ['PaymentCanceled', UNDONE, ['commands.mandate.settle', 'commands.purchase.free']],
+    ['PaymentCanceled', { ...ENDED, purchase: null }, ['commands.mandate.settle']],
     ['LedgerPosted', { cause: 'x', postings: [], at: AT }, []],
     ['RequestConcluded', { status: 201, body: '{}', at: AT }, []],
   ])('%s', async (type, data, expected) => {
@@ -85,10 +153,7 @@ describe('what follows from an event', () => {
       const { operation, command } = payload as { operation?: string; command?: { type: string } };
       return [subject, operation ?? command?.type].filter(Boolean).join(' ');
     });
-    // Facts for the next route may be asked for with or after a call.
-    const facts = 'effects.processors.facts';
-    const isCall = asked.some((each) => each.startsWith('effects.processors.call'));
-    expect(isCall ? asked.filter((each) => each !== facts) : asked).toEqual(expected);
+    expect(asked).toEqual(expected);
     expect([troubles, runtime.open]).toEqual([[], 0]);
   });
 
@@ -104,6 +169,20 @@ describe('what follows from an event', () => {
       intent: 'abc',
       spentMinor: 4200,
     });
+  });
+});
+
+describe('the end of a payment', () => {
+  it('whose second half got lost is told again by the same commands', async () => {
+    bus.errors.set('commands.purchase.free', [new BusError('timeout', 'x', '')]);
+    await happens('PaymentFailed', UNDONE);
+    await timers.advance(1_000);
+    for (const subject of ['commands.mandate.settle', 'commands.purchase.free'] as const) {
+      const [first, again, ...more] = bus.askedFor(subject);
+      expect([again, more]).toEqual([first, []]);
+      expect(first).toMatchObject({ intent: 'abc', tenant: 'tnt_1' });
+    }
+    expect(runtime.open).toBe(0);
   });
 });
 
@@ -142,6 +221,37 @@ describe('a first call to a processor', () => {
   });
 });
 
+describe('a refund', () => {
+  it('is called as the refund it is, under its own key', async () => {
+    await happens('RefundStarted', REFUND);
+    expect(bus.calls()).toMatchObject([
+      {
+        ...{ operation: 'refund', about: 'refund', refund: 'op-1', number: 1, resend: false },
+        order: { refund: { key: 'abc-1-r1', reference: null } },
+      },
+    ]);
+    expect(bus.told()).toMatchObject([
+      { type: 'RecordRefund', refund: 'op-1', outcome: { kind: 'succeeded' } },
+    ]);
+  });
+
+  it('that failed on the way may have been sent: the outcome is unknown', async () => {
+    bus.errors.set('effects.processors.call', [new BusError('timeout', 'x', '')]);
+    await happens('RefundStarted', REFUND);
+    expect(bus.told()).toMatchObject([
+      { type: 'RecordRefund', outcome: { kind: 'unknown', evidence: 'connector_timeout' } },
+    ]);
+  });
+
+  it('whose report got lost is not made again when it is known what became of it', async () => {
+    bus.errors.set('commands.payment_intent.tell', [new BusError('timeout', 'x', '')]);
+    await happens('RefundStarted', REFUND);
+    await timers.advance(1_000);
+    expect(bus.askedFor('queries.payment_intent.pending')).toEqual([{ id: 'abc', refund: 'op-1' }]);
+    expect([bus.calls().length, runtime.open]).toEqual([1, 0]);
+  });
+});
+
 describe('a probe', () => {
   const PROBE = {
     number: 1,
@@ -163,6 +273,22 @@ describe('a probe', () => {
     expect(bus.told()).toMatchObject([
       { type: 'RecordAuthorization', number: 1, probe: 4, firstSend: false },
     ]);
+  });
+
+  it.each([
+    ['look_up', 'look_up'],
+    ['resend', 'refund'],
+  ])('of a refund by %s asks about that refund alone', async (rung, operation) => {
+    const open = { ...pending, operation: 'refund', call: REFUND.call };
+    bus.replies['queries.payment_intent.pending'] = open;
+    const probe = { ...PROBE, operation: 'refund', refund: 'op-1', rung };
+    await happens('ProbeScheduled', { ...probe, dueAt: AT });
+    await timers.advance(0);
+    expect(bus.askedFor('queries.payment_intent.pending')).toEqual([{ id: 'abc', refund: 'op-1' }]);
+    expect(bus.calls()).toMatchObject([
+      { operation, about: 'refund', refund: 'op-1', resend: true, order: REFUND.call },
+    ]);
+    expect(bus.told()).toMatchObject([{ type: 'RecordRefund', refund: 'op-1', probe: 4 }]);
   });
 
   it('does nothing when the payment was settled meanwhile', async () => {

@@ -1,18 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { type ICommand, Saga } from '@nestjs/cqrs';
 import { ofDelivery } from '#runtime';
-import { type Observable, map } from 'rxjs';
+import { type Observable, filter, map } from 'rxjs';
 import {
   CallCapture,
+  CallMerchant,
+  CallRefund,
   CallVoid,
-  CommitSpend,
   ConfirmAttempt,
+  ExpireApproval,
+  ExpireAuthorization,
   JudgePayment,
-  ReleaseBudget,
   RetryParked,
+  RouteAttempt,
   RunProbe,
-  ScheduleProbe,
+  Schedule,
   ScreenCapture,
+  SettleBudget,
   StartAttempt,
 } from './payment-lifecycle.commands.js';
 
@@ -30,6 +34,43 @@ export class PaymentLifecycleSaga {
       map((delivery) => new JudgePayment(delivery)),
     );
 
+  @Saga() judgeAgain = (log: Deliveries): Commands =>
+    log.pipe(
+      ofDelivery('recorded', 'ApprovalGranted'),
+      filter(({ event }) => event.data['stage'] === 'authorization'),
+      map((delivery) => new JudgePayment(delivery)),
+    );
+
+  @Saga() screenCaptureAgain = (log: Deliveries): Commands =>
+    log.pipe(
+      ofDelivery('recorded', 'ApprovalGranted'),
+      filter(({ event }) => event.data['stage'] === 'capture'),
+      map((delivery) => new ScreenCapture(delivery)),
+    );
+
+  @Saga() merchant = (log: Deliveries): Commands =>
+    log.pipe(
+      ofDelivery(
+        'recorded',
+        'ReservationStarted',
+        'ReservationConfirmStarted',
+        'ReservationReleaseStarted',
+      ),
+      map((delivery) => new CallMerchant(delivery)),
+    );
+
+  @Saga() merchantAgain = (log: Deliveries): Commands =>
+    log.pipe(
+      ofDelivery('due', 'ReservationRetryScheduled'),
+      map((delivery) => new CallMerchant(delivery)),
+    );
+
+  @Saga() route = (log: Deliveries): Commands =>
+    log.pipe(
+      ofDelivery('recorded', 'RouteRequested'),
+      map((delivery) => new RouteAttempt(delivery)),
+    );
+
   @Saga() attempt = (log: Deliveries): Commands =>
     log.pipe(
       ofDelivery('recorded', 'AttemptStarted'),
@@ -44,7 +85,7 @@ export class PaymentLifecycleSaga {
 
   @Saga() screenCapture = (log: Deliveries): Commands =>
     log.pipe(
-      ofDelivery('recorded', 'PaymentAuthorized'),
+      ofDelivery('recorded', 'PaymentAuthorized', 'CaptureRequested'),
       map((delivery) => new ScreenCapture(delivery)),
     );
 
@@ -60,10 +101,22 @@ export class PaymentLifecycleSaga {
       map((delivery) => new CallVoid(delivery)),
     );
 
-  @Saga() waitForProbe = (log: Deliveries): Commands =>
+  @Saga() refund = (log: Deliveries): Commands =>
     log.pipe(
-      ofDelivery('recorded', 'ProbeScheduled'),
-      map((delivery) => new ScheduleProbe(delivery)),
+      ofDelivery('recorded', 'RefundStarted'),
+      map((delivery) => new CallRefund(delivery)),
+    );
+
+  @Saga() wait = (log: Deliveries): Commands =>
+    log.pipe(
+      ofDelivery(
+        'recorded',
+        'ProbeScheduled',
+        'ReservationRetryScheduled',
+        'ApprovalRequested',
+        'CaptureAwaited',
+      ),
+      map((delivery) => new Schedule(delivery)),
     );
 
   @Saga() probe = (log: Deliveries): Commands =>
@@ -72,16 +125,22 @@ export class PaymentLifecycleSaga {
       map((delivery) => new RunProbe(delivery)),
     );
 
-  @Saga() commit = (log: Deliveries): Commands =>
+  @Saga() expireApproval = (log: Deliveries): Commands =>
     log.pipe(
-      ofDelivery('recorded', 'PaymentSucceeded'),
-      map((delivery) => new CommitSpend(delivery)),
+      ofDelivery('due', 'ApprovalRequested'),
+      map((delivery) => new ExpireApproval(delivery)),
     );
 
-  @Saga() release = (log: Deliveries): Commands =>
+  @Saga() expireAuthorization = (log: Deliveries): Commands =>
     log.pipe(
-      ofDelivery('recorded', 'PaymentFailed'),
-      map((delivery) => new ReleaseBudget(delivery)),
+      ofDelivery('due', 'CaptureAwaited'),
+      map((delivery) => new ExpireAuthorization(delivery)),
+    );
+
+  @Saga() settle = (log: Deliveries): Commands =>
+    log.pipe(
+      ofDelivery('recorded', 'PaymentSucceeded', 'PaymentFailed', 'PaymentCanceled'),
+      map((delivery) => new SettleBudget(delivery)),
     );
 
   @Saga() retryParked = (log: Deliveries): Commands =>

@@ -1,24 +1,11 @@
 import { CommandHandler } from '@nestjs/cqrs';
-import { type AttemptFacts, type PaymentIntentEventData, type Rung, toEpochMs } from '#domain';
+import type { AttemptFacts, PaymentIntentEventData, Rung } from '#domain';
 import type { ProcessorCall } from '#contracts';
-import { type Delivery, DeliveryHandler, SagaRuntime } from '#runtime';
-import { RunProbe, ScheduleProbe } from './payment-lifecycle.commands.js';
+import { type Delivery, DeliveryHandler } from '#runtime';
+import { RunProbe } from './payment-lifecycle.commands.js';
 import { ProcessorCalls } from './processor-calls.js';
 
 type Probe = PaymentIntentEventData<'ProbeScheduled'>;
-
-@CommandHandler(ScheduleProbe)
-export class ScheduleProbeHandler extends DeliveryHandler {
-  constructor(private readonly runtime: SagaRuntime) {
-    super();
-  }
-
-  protected override handle({ event }: Delivery): Promise<void> {
-    const { dueAt } = event.data as unknown as Probe;
-    this.runtime.schedule(event, toEpochMs(dueAt));
-    return Promise.resolve();
-  }
-}
 
 /** One try to learn what became of an operation, if it is still open. */
 @CommandHandler(RunProbe)
@@ -28,12 +15,19 @@ export class RunProbeHandler extends DeliveryHandler {
   }
 
   protected override async handle(delivery: Delivery): Promise<void> {
-    const { number, operation, probe, rung } = delivery.event.data as unknown as Probe;
-    const pending = await this.calls.pending(delivery);
+    const {
+      number,
+      operation,
+      probe,
+      rung,
+      refund = null,
+    } = delivery.event.data as unknown as Probe;
+    const pending = await this.calls.pending(delivery, refund);
     if (pending?.number !== number || pending.operation !== operation) return;
     await this.calls.perform(delivery, {
       operation: probeOperation(rung, pending),
       about: operation,
+      refund,
       number,
       call: pending.call,
       firstSend: false,

@@ -1,20 +1,36 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, BusError } from '#bus';
 import type { Messages, ProcessorCall } from '#contracts';
-import type { AttemptFacts, CallFacts, MoneyOperation, Outcome, PrepareOutcome } from '#domain';
+import type {
+  AttemptFacts,
+  CallFacts,
+  CaptureJudgement,
+  MoneyOperation,
+  Outcome,
+  PrepareOutcome,
+  RefundOutcome,
+  ScreeningFacts,
+} from '#domain';
 import type { Delivery } from '#runtime';
+import { CaptureScreen } from './capture-screen.js';
 import { causedBy, idOfStream } from './caused.js';
 import { Sender } from './sender.js';
 
 /** Longer than a connector's soft deadline: an answer after that arrives as a late one. */
 const CALL_TIMEOUT_MS = 15_000;
 
+type Tell = Messages['commands.payment_intent.tell']['request']['command'];
+
 interface Call {
   operation: ProcessorCall['operation'];
   about: MoneyOperation;
+  /** Which refund it is about. */
+  refund?: string | null;
   number: number;
   call: CallFacts;
   firstSend: boolean;
+  /** What is asked before a capture that follows at once. */
+  screening?: ScreeningFacts | null;
   /** The probe that this call is. */
   probe?: number;
 }
@@ -24,6 +40,7 @@ interface Call {
 export class ProcessorCalls {
   constructor(
     private readonly bus: Bus<Messages>,
+    private readonly captures: CaptureScreen,
     private readonly sender: Sender,
   ) {}
 
@@ -33,9 +50,9 @@ export class ProcessorCalls {
   }
 
   /** What is still open of a payment, for a delivery that may have been acted on before. */
-  pending(delivery: Delivery): Promise<AttemptFacts | null> {
+  pending(delivery: Delivery, refund: string | null = null): Promise<AttemptFacts | null> {
     const id = idOfStream(delivery.event.stream);
-    return this.bus.request('queries.payment_intent.pending', { id });
+    return this.bus.request('queries.payment_intent.pending', { id, refund });
   }
 
   /** Whether a delivery that may be a repeat still has something to do. */
@@ -46,36 +63,27 @@ export class ProcessorCalls {
   }
 
   async perform(delivery: Delivery, call: Call): Promise<void> {
-    const asked = await this.ask(delivery, call);
-    const { outcome, processors } = asked;
-    const durationMs = Math.round(asked.durationMs);
-    const { number, probe, firstSend } = call;
-    const acting = { number, probe, processors, sender: this.sender.id };
+    const { outcome, durationMs } = await this.ask(delivery, call);
+    const { about, screening } = call;
+    const isHeld = about === 'authorize' && outcome.kind === 'succeeded';
+    const capture = isHeld && screening ? await this.captures.judge(screening) : undefined;
     await this.bus.request('commands.payment_intent.tell', {
       ...causedBy(delivery.event, call.operation),
       id: idOfStream(delivery.event.stream),
-      command:
-        call.operation === 'prepare'
-          ? {
-              type: 'RecordPreparation',
-              ...acting,
-              outcome: outcome as PrepareOutcome,
-              durationMs,
-            }
-          : recordOf(call.about, acting, outcome as Outcome, durationMs, firstSend),
+      command: recordOf(call, outcome, Math.round(durationMs), this.sender.id, capture),
     });
   }
 
   private async ask(
     { event }: Delivery,
-    { operation, about, number, call, firstSend }: Call,
+    { operation, about, refund = null, number, call, firstSend }: Call,
   ): Promise<Messages['effects.processors.call']['reply']> {
     const { commandId: _commandId, ...cause } = causedBy(event, operation);
     const intent = idOfStream(event.stream);
     try {
       return await this.bus.request(
         'effects.processors.call',
-        { intent, number, operation, about, resend: !firstSend, order: call, cause },
+        { intent, number, operation, about, refund, resend: !firstSend, order: call, cause },
         { timeoutMs: CALL_TIMEOUT_MS },
       );
     } catch (error) {
@@ -83,30 +91,33 @@ export class ProcessorCalls {
       if (!(error instanceof BusError) || error.reason === 'no_responder') throw error;
       const evidence = `connector_${error.reason}`;
       const kind = operation === 'prepare' ? 'not_executed' : 'unknown';
-      const processors = await this.bus.request('effects.processors.facts', {});
-      return { outcome: { kind, evidence }, durationMs: CALL_TIMEOUT_MS, processors };
+      return { outcome: { kind, evidence }, durationMs: CALL_TIMEOUT_MS };
     }
   }
 }
 
 function recordOf(
-  about: MoneyOperation,
-  acting: {
-    number: number;
-    probe?: number;
-    sender: string;
-    processors: Messages['effects.processors.facts']['reply'];
-  },
-  outcome: Outcome,
+  { operation, about, refund, number, probe, firstSend }: Call,
+  outcome: Outcome | PrepareOutcome | RefundOutcome,
   durationMs: number,
-  firstSend: boolean,
-): Messages['commands.payment_intent.tell']['request']['command'] {
+  sender: string,
+  capture: CaptureJudgement | undefined,
+): Tell {
+  if (operation === 'prepare') {
+    const prepared = outcome as PrepareOutcome;
+    return { type: 'RecordPreparation', number, outcome: prepared, durationMs, sender };
+  }
+  const recorded = { number, probe, sender, outcome: outcome as Outcome };
   switch (about) {
     case 'authorize':
-      return { type: 'RecordAuthorization', ...acting, outcome, durationMs, firstSend };
+      return { type: 'RecordAuthorization', ...recorded, durationMs, firstSend, capture };
     case 'capture':
-      return { type: 'RecordCapture', ...acting, outcome };
+      return { type: 'RecordCapture', ...recorded };
     case 'void':
-      return { type: 'RecordVoid', ...acting, outcome };
+      return { type: 'RecordVoid', ...recorded };
+    case 'refund': {
+      const refunded = outcome as RefundOutcome;
+      return { type: 'RecordRefund', refund: refund ?? '', outcome: refunded, probe, sender };
+    }
   }
 }

@@ -9,6 +9,7 @@ import { Clock, Timers, Trouble } from '#platform';
 import { SeededRandom, VirtualClock, VirtualTimers } from '#platform/memory';
 import { PolicyEngine } from '#policy';
 import { LogFirstPublisher, MemorySagaStore, SagaRuntime, SagaStore } from '#runtime';
+import { ApprovalTime } from './approval-time.js';
 import { FOLLOWED_STREAMS, SagasModule } from './sagas.module.js';
 import { Sender } from './sender.js';
 
@@ -18,27 +19,35 @@ const FRAUD = { stage: 'authorization', verdict: 'allow', reason: 'fraud', score
 export const CALL = { processor: 'one', key: 'abc-1', amountMinor: 4200, currency: 'USD' };
 export const MONEY = { amountMinor: 4200, currency: 'USD' };
 export const AT = '2030-01-01T00:00:00.000Z';
+const APPROVAL_TIME_MS = 3_600_000;
+/** Until when an approval that is asked for now may be given. */
+export const DUE_AT = '2030-01-01T01:00:00.000Z';
 
 /** Notes what is asked, and answers as a world would in which everything works. */
 export class ScriptedBus extends Bus<Messages> {
   readonly asked: Asked[] = [];
   /** Errors to come, by subject. */
   readonly errors = new Map<string, Error[]>();
+  /** By subject; a function answers to what was asked. */
   readonly replies: Record<string, unknown> = {
     'queries.agent.standing': {
       name: 'Buyer',
       status: 'active',
       activity: { countLastMinute: 0, countLastHour: 0, countLastDay: 0, amountLastDayMinor: 0 },
       velocityRules: false,
+      mandate: 'active',
     },
     'queries.payment_intent.pending': null,
+    'queries.payment_intent.ended_without_money': false,
     'effects.fraud.screen': FRAUD,
     'effects.processors.facts': [],
     'effects.processors.call': {
       outcome: { kind: 'succeeded', reference: 'ch_1', ...MONEY },
       durationMs: 4,
-      processors: [],
     },
+    'effects.reservations.call': { outcome: { kind: 'done', reference: 'r-1' }, durationMs: 4 },
+    'commands.purchase.claim': { claimed: true, code: null, earlier: [] },
+    'commands.purchase.free': { ok: true },
     'commands.mandate.reserve': { decision: 'reserved', code: null, checks: [] },
     'commands.mandate.settle': { ok: true },
     'commands.payment_intent.tell': { ok: true, code: null, revision: 1 },
@@ -53,20 +62,27 @@ export class ScriptedBus extends Bus<Messages> {
     this.asked.push({ subject, payload: payload as Record<string, unknown> });
     const error = this.errors.get(subject)?.shift();
     if (error) throw error;
-    return this.replies[subject] as Messages[Subject]['reply'];
+    const reply = this.replies[subject];
+    return (await (typeof reply === 'function'
+      ? (reply as (asked: unknown) => unknown)(payload)
+      : reply)) as Messages[Subject]['reply'];
   }
 
-  /** What was told to payments: type of the command, and its number and probe. */
+  subjects(): string[] {
+    return this.asked.map(({ subject }) => subject);
+  }
+
+  askedFor(subject: keyof Messages & string): Record<string, unknown>[] {
+    return this.asked.filter((each) => each.subject === subject).map(({ payload }) => payload);
+  }
+
+  /** The commands that were told to payments. */
   told(): unknown[] {
-    return this.asked
-      .filter(({ subject }) => subject === 'commands.payment_intent.tell')
-      .map(({ payload }) => payload['command']);
+    return this.askedFor('commands.payment_intent.tell').map(({ command }) => command);
   }
 
   calls(): unknown[] {
-    return this.asked
-      .filter(({ subject }) => subject === 'effects.processors.call')
-      .map(({ payload }) => payload);
+    return this.askedFor('effects.processors.call');
   }
 }
 
@@ -78,7 +94,9 @@ export async function sagas() {
   const bus = new ScriptedBus();
   const ids = new SeededRandom('sagas');
   const troubles: string[] = [];
-  const allow = { decision: 'allow', bundle: 'b1', determining: [], evaluated: [], errors: [] };
+  /** What the policy says; a test may change it. */
+  const policy = { decision: 'allow', bundle: 'b1', determining: [] as string[] };
+  const decide = () => ({ ...policy, evaluated: [], errors: [], inputs: {} });
   const providers = [
     { provide: Bus, useValue: bus },
     { provide: EventStore, useValue: store },
@@ -86,8 +104,9 @@ export async function sagas() {
     { provide: Clock, useValue: clock },
     { provide: Timers, useValue: timers },
     { provide: Sender, useValue: new Sender('life-1') },
+    { provide: ApprovalTime, useValue: new ApprovalTime(APPROVAL_TIME_MS) },
     { provide: Trouble, useValue: { report: (message: string) => troubles.push(message) } },
-    { provide: PolicyEngine, useValue: { decide: () => ({ ...allow, inputs: {} }) } },
+    { provide: PolicyEngine, useValue: { decide } },
   ];
   class Ports {}
   Module({ providers, exports: providers.map(({ provide }) => provide) })(Ports);
@@ -120,7 +139,7 @@ export async function sagas() {
     await runtime.stop();
     await module.close();
   };
-  return { bus, store, timers, troubles, runtime, happens, stop };
+  return { bus, store, clock, timers, policy, troubles, runtime, happens, stop };
 }
 
 export const REQUESTED = {
@@ -128,6 +147,7 @@ export const REQUESTED = {
   tenant: 'tnt_1',
   agent: 'agt_1',
   mandate: 'mnd_1',
+  purchase: 'purchase-1',
   request: { amount: 4200, currency: 'USD', payee: { id: 'acme' }, payment_method: 'pm_1' },
   at: AT,
 };
@@ -142,4 +162,18 @@ export const SCREENING = {
   mandate: 'mnd_1',
   payee: { id: 'acme' },
 };
+export const HELD = { number: 1, screening: { ...SCREENING, ...MONEY, paymentMethod: 'pm_1' } };
+export const UNDONE = { mandate: 'mnd_1', spentMinor: 0, purchase: 'purchase-1', at: AT };
 export const ENDED = { mandate: 'mnd_1', spentMinor: 4200, at: AT };
+export const MERCHANT_CALL = {
+  ...{ participant: 'warehouse', key: 'abc-reservation', payee: 'acme', orderReference: 'PO-1' },
+  ...{ items: [{ sku: 'B-1', quantity: 2 }], reference: null },
+};
+export const REFUND = {
+  ...{ refund: 'op-1', number: 1, sequence: 1, reason: 'returned', sender: 'life-1', at: AT },
+  ...{ ...MONEY, call: { ...CALL, refund: { key: 'abc-1-r1', reference: null } } },
+};
+/** An approver agreed: to the payment, or with `held` to what is held. */
+export const granted = (stage: 'authorization' | 'capture', held: JsonObject | null = null) => ({
+  ...{ stage, held, payment: REQUESTED, fingerprint: 'f1', by: 'k9', at: AT },
+});

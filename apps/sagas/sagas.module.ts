@@ -7,18 +7,27 @@ import { Clock, Timers, Trouble } from '#platform';
 import { SagaRuntime, SagaStore } from '#runtime';
 import {
   CallCaptureHandler,
+  CallRefundHandler,
   CallVoidHandler,
   ConfirmAttemptHandler,
   StartAttemptHandler,
 } from './attempt.handlers.js';
-import { CommitSpendHandler, ReleaseBudgetHandler } from './budget.handlers.js';
+import { SettleBudgetHandler } from './budget.handlers.js';
 import { ScreenCaptureHandler } from './capture-screen.handler.js';
+import { CaptureScreen } from './capture-screen.js';
 import { causedBy } from './caused.js';
 import { JudgePaymentHandler } from './judge-payment.handler.js';
+import { CallMerchantHandler } from './merchant.handlers.js';
 import { RetryParkedHandler } from './parked.handlers.js';
 import { PaymentLifecycleSaga } from './payment-lifecycle.saga.js';
-import { RunProbeHandler, ScheduleProbeHandler } from './probe.handlers.js';
+import { RunProbeHandler } from './probe.handlers.js';
 import { ProcessorCalls } from './processor-calls.js';
+import { RouteAttemptHandler } from './route.handler.js';
+import {
+  ExpireApprovalHandler,
+  ExpireAuthorizationHandler,
+  ScheduleHandler,
+} from './timer.handlers.js';
 
 /** The streams whose events make the sagas act. */
 export const FOLLOWED_STREAMS = { streamPrefixes: ['payment_intent-', 'parked_delivery-'] };
@@ -71,11 +80,12 @@ function isOutage(error: unknown): boolean {
   );
 }
 
-/** Follows the log and turns events into commands and effects, over the bus. Holds no keys and appends nothing. Whoever composes it provides, globally: Bus, EventStore, SagaStore, Clock, Timers, PolicyEngine, Sender and Trouble. */
+/** Follows the log and turns events into commands and effects, over the bus. Holds no keys and appends nothing. Whoever composes it provides, globally: Bus, EventStore, SagaStore, Clock, Timers, PolicyEngine, ApprovalTime, Sender and Trouble. */
 @Module({
   providers: [
     RUNTIME,
     ProcessorCalls,
+    CaptureScreen,
     PaymentLifecycleSaga,
     JudgePaymentHandler,
     StartAttemptHandler,
@@ -83,10 +93,14 @@ function isOutage(error: unknown): boolean {
     ScreenCaptureHandler,
     CallCaptureHandler,
     CallVoidHandler,
-    ScheduleProbeHandler,
+    CallRefundHandler,
+    CallMerchantHandler,
+    RouteAttemptHandler,
+    ScheduleHandler,
     RunProbeHandler,
-    CommitSpendHandler,
-    ReleaseBudgetHandler,
+    ExpireApprovalHandler,
+    ExpireAuthorizationHandler,
+    SettleBudgetHandler,
     RetryParkedHandler,
   ],
   exports: [SagaRuntime],

@@ -1,5 +1,6 @@
+import type { Clock } from '#platform';
 import { Refusal } from './json-http.js';
-import { declineOf, type Decline } from './tokens.js';
+import { declineOf, refundPlanOf, type Decline } from './tokens.js';
 
 export type ChargeStatus =
   | 'requires_confirmation'
@@ -8,6 +9,7 @@ export type ChargeStatus =
   | 'authorized'
   | 'captured'
   | 'voided'
+  | 'expired'
   | 'refunded';
 
 export interface Charge {
@@ -18,10 +20,24 @@ export interface Charge {
   paymentMethod: string;
   merchantReference: string;
   amountCaptured: number;
+  /** What came back; pending refunds are not in it. */
   amountRefunded: number;
+  refunds: Refund[];
+  /** On the monotonic clock: when what is held is let go. */
+  expiresAtMs?: number;
   /** The key of the call that authorized. */
   idempotencyKey?: string;
   decline?: Decline;
+}
+
+export interface Refund {
+  id: string;
+  idempotencyKey: string;
+  amount: number;
+  status: 'pending' | 'succeeded' | 'failed';
+  /** On the monotonic clock: when a pending one succeeds, or fails with `failure`. */
+  settlesAtMs: number;
+  failure?: Decline;
 }
 
 export interface NewCharge {
@@ -43,19 +59,45 @@ export const chargeToWire = (charge: Charge) => ({
   decline: charge.decline ?? null,
 });
 
-/** A charge as the books show it: only what at least held money is one. */
+/** A refund as the processor's own interface shows it. */
+export const refundToWire = (charge: Charge, { id, amount, status, failure }: Refund) => ({
+  id,
+  charge: charge.id,
+  amount,
+  currency: charge.currency,
+  status,
+  ...(status === 'failed' && { failure }),
+});
+
+/** A charge as the books show it: only what at least held money is one. A hold that expired was let go. */
 export const bookedToWire = (charge: Charge) => ({
   reference: charge.id,
   merchant_reference: charge.merchantReference,
   idempotency_key: charge.idempotencyKey,
   amount: charge.amount,
   currency: charge.currency,
-  state: charge.status,
+  state: charge.status === 'expired' ? 'voided' : charge.status,
   amount_captured: charge.amountCaptured,
   amount_refunded: charge.amountRefunded,
+  refunds: charge.refunds.map(({ id, idempotencyKey, amount, status }) => ({
+    reference: id,
+    idempotency_key: idempotencyKey,
+    amount,
+    status,
+  })),
 });
 
-/** One processor's truth about money, in memory for as long as the sandbox runs. Every method is atomic. */
+export interface BooksOptions {
+  clock: Clock;
+  newId: (of: 'charge' | 'refund') => string;
+  /** How long a hold lasts. */
+  authorizationValidForMs: number;
+}
+
+/**
+ * One processor's truth about money, in memory for as long as the sandbox runs. Every method is atomic, and what time has
+ * changed since is brought up to date before a charge is given away.
+ */
 export class Books {
   private readonly charges = new Map<string, Charge>();
   private readonly byMerchantReference = new Map<string, Charge[]>();
@@ -63,16 +105,17 @@ export class Books {
 
   constructor(
     private readonly processor: string,
-    private readonly newId: () => string,
+    private readonly options: BooksOptions,
   ) {}
 
   create(fields: NewCharge): Charge {
     const charge: Charge = {
-      id: this.newId(),
+      id: this.options.newId('charge'),
       status: 'requires_confirmation',
       ...fields,
       amountCaptured: 0,
       amountRefunded: 0,
+      refunds: [],
     };
     this.charges.set(charge.id, charge);
     const sameReference = this.byMerchantReference.get(charge.merchantReference);
@@ -84,17 +127,18 @@ export class Books {
   find(id: string): Charge {
     const charge = this.charges.get(id);
     if (!charge) throw new Refusal(404, 'not_found', 'There is no such charge.');
-    return charge;
+    return this.current(charge);
   }
 
   /** Everything ever created under a merchant's reference, declined and canceled ones included. */
   withMerchantReference(merchantReference: string): readonly Charge[] {
-    return this.byMerchantReference.get(merchantReference) ?? [];
+    const found = this.byMerchantReference.get(merchantReference) ?? [];
+    return found.map((charge) => this.current(charge));
   }
 
   /** What held or holds money, in the order of authorization. */
   bookedCharges(merchantReference?: string): readonly Charge[] {
-    if (merchantReference === undefined) return this.booked;
+    if (merchantReference === undefined) return this.booked.map((charge) => this.current(charge));
     return this.withMerchantReference(merchantReference).filter(
       (charge) => charge.idempotencyKey !== undefined,
     );
@@ -110,10 +154,12 @@ export class Books {
       return;
     }
     charge.status = 'authorized';
+    charge.expiresAtMs = this.nowMs() + this.options.authorizationValidForMs;
     charge.idempotencyKey = idempotencyKey;
     this.booked.push(charge);
   }
 
+  /** Takes the amount, and lets go of the rest. */
   capture(charge: Charge, amount: number): void {
     if (charge.status !== 'authorized') throw unexpectedState(charge, 'captured');
     if (amount > charge.amount) {
@@ -134,15 +180,54 @@ export class Books {
     else if (charge.status !== 'declined') throw unexpectedState(charge, 'canceled');
   }
 
-  refund(charge: Charge, amount: number): void {
+  refund(charge: Charge, amount: number, idempotencyKey: string): Refund {
     if (charge.status !== 'captured') throw unexpectedState(charge, 'refunded');
-    if (amount > charge.amountCaptured - charge.amountRefunded) {
+    const plan = refundPlanOf(charge.paymentMethod);
+    if ('refusal' in plan) throw new Refusal(400, plan.refusal.code, plan.refusal.message);
+    if (amount > charge.amountCaptured - charge.amountRefunded - pendingOf(charge)) {
       throw new Refusal(400, 'amount_too_large', 'The amount is above what is left to refund.');
     }
-    charge.amountRefunded += amount;
-    if (charge.amountRefunded === charge.amountCaptured) charge.status = 'refunded';
+    const refund: Refund = {
+      id: this.options.newId('refund'),
+      idempotencyKey,
+      amount,
+      status: 'pending',
+      settlesAtMs: this.nowMs() + plan.settlesAfterMs,
+      ...(plan.failure && { failure: plan.failure }),
+    };
+    charge.refunds.push(refund);
+    this.current(charge);
+    return refund;
+  }
+
+  private nowMs(): number {
+    return this.options.clock.monotonicMs();
+  }
+
+  private current(charge: Charge): Charge {
+    const nowMs = this.nowMs();
+    if (charge.status === 'authorized' && nowMs >= (charge.expiresAtMs ?? Infinity)) {
+      charge.status = 'expired';
+    }
+    for (const refund of charge.refunds) {
+      if (refund.status === 'pending' && nowMs >= refund.settlesAtMs) settle(charge, refund);
+    }
+    return charge;
   }
 }
+
+function settle(charge: Charge, refund: Refund): void {
+  if (refund.failure) {
+    refund.status = 'failed';
+    return;
+  }
+  refund.status = 'succeeded';
+  charge.amountRefunded += refund.amount;
+  if (charge.amountRefunded === charge.amountCaptured) charge.status = 'refunded';
+}
+
+const pendingOf = (charge: Charge) =>
+  charge.refunds.reduce((sum, { status, amount }) => sum + (status === 'pending' ? amount : 0), 0);
 
 const unexpectedState = (charge: Charge, verb: string) =>
   new Refusal(400, `charge_${charge.status}`, `A ${charge.status} charge cannot be ${verb}.`, {

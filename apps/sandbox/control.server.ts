@@ -3,18 +3,25 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bookedToWire } from './books.js';
 import { faultsToWire, parseFaults } from './faults.js';
 import { answer, answerToError, readJson, Refusal, send, type Answer } from './json-http.js';
+import type { MerchantServer } from './merchant.server.js';
 import type { ProcessorServer } from './processor.server.js';
 
 const BOOKS_CHUNK = 1_000;
 
-/** Answers what tests and people ask the sandbox itself: which processors there are, their books and their faults. */
+/** Everything the sandbox simulates, by kind. */
+export interface Simulated {
+  processors: readonly ProcessorServer[];
+  merchants: readonly MerchantServer[];
+}
+
+/** Answers what tests and people ask the sandbox itself: what it simulates, and its books and faults. */
 export async function serveControl(
-  processors: readonly ProcessorServer[],
+  simulated: Simulated,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const result = await route(processors, request, response);
+    const result = await route(simulated, request, response);
     if (result) send(response, result);
   } catch (error) {
     if (response.headersSent) response.destroy();
@@ -23,25 +30,39 @@ export async function serveControl(
 }
 
 async function route(
-  processors: readonly ProcessorServer[],
+  { processors, merchants }: Simulated,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Answer | undefined> {
   const [path = '', query] = (request.url ?? '').split('?');
   const [root = '', name, part, ...rest] = path.split('/').slice(1);
-  if (rest.length > 0 || (root !== '' && root !== 'processors')) throw noSuchRoute(path);
+  if (rest.length > 0 || !['', 'processors', 'merchants'].includes(root)) throw noSuchRoute(path);
   if (name === undefined) {
     allow(request, 'GET');
-    return answer(200, { processors: processors.map(describe) });
+    return answer(200, {
+      ...(root !== 'merchants' && { processors: processors.map(describeProcessor) }),
+      ...(root !== 'processors' && { merchants: merchants.map(describeMerchant) }),
+    });
   }
-  const processor = processors.find((each) => each.name === name);
-  if (!processor) {
-    const known = processors.map((each) => each.name).join(', ');
-    throw new Refusal(404, 'not_found', `There is no such processor; known are ${known}.`);
-  }
+  return root === 'merchants'
+    ? routeMerchant(named(merchants, name, 'merchant'), { path, part }, request)
+    : routeProcessor(
+        named(processors, name, 'processor'),
+        { path, part, query },
+        request,
+        response,
+      );
+}
+
+async function routeProcessor(
+  processor: ProcessorServer,
+  { path, part, query }: { path: string; part: string | undefined; query: string | undefined },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Answer | undefined> {
   if (part === undefined) {
     allow(request, 'GET');
-    return answer(200, describe(processor));
+    return answer(200, describeProcessor(processor));
   }
   if (part === 'books') {
     allow(request, 'GET');
@@ -49,25 +70,62 @@ async function route(
     return undefined;
   }
   if (part !== 'faults') throw noSuchRoute(path);
-  allow(request, 'GET', 'PUT');
-  if (request.method === 'PUT') await switchFaults(processor, await readJson(request));
-  return answer(200, faultsToWire(processor.faults));
+  return routeFaults(processor, request);
 }
 
-const describe = (processor: ProcessorServer) => ({
+async function routeMerchant(
+  merchant: MerchantServer,
+  { path, part }: { path: string; part: string | undefined },
+  request: IncomingMessage,
+): Promise<Answer> {
+  if (part === 'faults') return routeFaults(merchant, request);
+  allow(request, 'GET');
+  if (part === undefined) return answer(200, describeMerchant(merchant));
+  if (part !== 'books') throw noSuchRoute(path);
+  return answer(200, { reservations: merchant.books.list() });
+}
+
+function named<Server extends { name: string }>(
+  servers: readonly Server[],
+  name: string,
+  kind: string,
+): Server {
+  const server = servers.find((each) => each.name === name);
+  if (server) return server;
+  const known = servers.map((each) => each.name).join(', ');
+  throw new Refusal(404, 'not_found', `There is no such ${kind}; known are ${known}.`);
+}
+
+const describeProcessor = (processor: ProcessorServer) => ({
   name: processor.name,
   url: processor.url,
   authorization: processor.flow,
+  authorization_valid_seconds: processor.authorizationValidForMs / 1_000,
   books: `/processors/${processor.name}/books`,
   faults: `/processors/${processor.name}/faults`,
 });
 
-async function switchFaults(processor: ProcessorServer, body: unknown): Promise<void> {
+const describeMerchant = ({ name, url }: MerchantServer) => ({
+  name,
+  url,
+  books: `/merchants/${name}/books`,
+  faults: `/merchants/${name}/faults`,
+});
+
+type Breakable = Pick<MerchantServer, 'url' | 'faults' | 'setFaults'>;
+
+async function routeFaults(server: Breakable, request: IncomingMessage): Promise<Answer> {
+  allow(request, 'GET', 'PUT');
+  if (request.method === 'PUT') await switchFaults(server, await readJson(request));
+  return answer(200, faultsToWire(server.faults));
+}
+
+async function switchFaults(server: Breakable, body: unknown): Promise<void> {
   const faults = parseFaults(body);
   try {
-    await processor.setFaults(faults);
+    await server.setFaults(faults);
   } catch (error) {
-    throw new Refusal(503, 'port_taken', `${processor.url} cannot be opened: ${String(error)}.`);
+    throw new Refusal(503, 'port_taken', `${server.url} cannot be opened: ${String(error)}.`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { startSandbox } from './sandbox.js';
+import { AUTHORIZATION_VALID_FOR_MS, startSandbox } from './sandbox.js';
 
 const port = Number(process.env.BURSAR_SANDBOX_PORT ?? 7071);
 if (!Number.isInteger(port) || port < 0 || port > 65_000) {
@@ -6,13 +6,24 @@ if (!Number.isInteger(port) || port < 0 || port > 65_000) {
   process.exit(1);
 }
 
-const sandbox = await startSandbox({ port, host: '127.0.0.1' }).catch((error: unknown) => {
-  process.stderr.write(`The sandbox could not start: ${String(error)}\n`);
+const { BURSAR_SANDBOX_AUTHORIZATION_SECONDS: seconds } = process.env;
+if (seconds && !/^[1-9]\d{0,7}$/.test(seconds)) {
+  process.stderr.write('BURSAR_SANDBOX_AUTHORIZATION_SECONDS must be from 1 to 99999999.\n');
   process.exit(1);
-});
+}
+const authorizationValidForMs = seconds ? Number(seconds) * 1_000 : AUTHORIZATION_VALID_FOR_MS;
 
-process.stdout.write(`Sandbox: books and fault switches at ${sandbox.url}/processors\n`);
-for (const { name, url } of sandbox.processors) process.stdout.write(`  ${name} at ${url}\n`);
+const sandbox = await startSandbox({ port, host: '127.0.0.1', authorizationValidForMs }).catch(
+  (error: unknown) => {
+    process.stderr.write(`The sandbox could not start: ${String(error)}\n`);
+    process.exit(1);
+  },
+);
+
+process.stdout.write(`Sandbox: books and fault switches at ${sandbox.url}\n`);
+for (const { name, url } of [...sandbox.processors, ...sandbox.merchants]) {
+  process.stdout.write(`  ${name} at ${url}\n`);
+}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void sandbox.stop().then(() => process.exit(0)));

@@ -1,4 +1,4 @@
-import { chargeToWire, type Books, type Charge, type NewCharge } from './books.js';
+import { chargeToWire, refundToWire, type Books, type Charge, type NewCharge } from './books.js';
 import type { CallKind } from './faults.js';
 import { answer, fieldsOf, Refusal, type Answer } from './json-http.js';
 
@@ -13,7 +13,7 @@ export type Route =
       prepare: (body: unknown) => { fingerprint: string; execute: (key: string) => Answer };
     };
 
-type Action = (books: Books, charge: Charge, key: string) => void;
+type Action = (books: Books, charge: Charge, key: string) => Answer;
 
 const COLLECTION: Record<Flow, string> = { two_step: 'charges', one_step: 'authorizations' };
 
@@ -24,7 +24,7 @@ export function routeOf(
   request: { method: string; path: string; query: URLSearchParams },
 ): Route {
   const { method, path, query } = request;
-  const [version, collection, id, action, ...rest] = path.split('/').slice(1);
+  const [version, collection, id, action, member, ...rest] = path.split('/').slice(1);
   if (version !== 'v1' || rest.length > 0) throw noSuchRoute(path);
   if (collection === 'ping' && id === undefined) {
     demand(method, 'GET');
@@ -38,8 +38,14 @@ export function routeOf(
     demand(method, 'GET');
     return { kind: 'look_up', read: () => answer(200, chargeToWire(books.find(id))) };
   }
+  if (action === 'refunds' && (method === 'GET' || member !== undefined)) {
+    demand(method, 'GET');
+    return member === undefined
+      ? lookUpRefundByKey(books, id, query)
+      : { kind: 'look_up', read: () => findRefund(books.find(id), member) };
+  }
   const prepareAction = ACTIONS[flow][action];
-  if (!prepareAction) throw noSuchRoute(path);
+  if (!prepareAction || member !== undefined) throw noSuchRoute(path);
   demand(method, 'POST');
   return {
     kind: 'money',
@@ -47,11 +53,7 @@ export function routeOf(
       const { parameters, apply } = prepareAction(body);
       return {
         fingerprint: fingerprintOf(path, parameters),
-        execute: (key) => {
-          const charge = books.find(id);
-          apply(books, charge, key);
-          return answerFor(charge, 200);
-        },
+        execute: (key) => apply(books, books.find(id), key),
       };
     },
   };
@@ -86,8 +88,25 @@ function lookUpByReference(books: Books, query: URLSearchParams): Route {
   };
 }
 
+function lookUpRefundByKey(books: Books, id: string, query: URLSearchParams): Route {
+  const key = query.get('idempotency_key');
+  if (!key) throw new Refusal(400, 'validation_failed', 'The query needs idempotency_key.');
+  const read = () => {
+    const charge = books.find(id);
+    const found = charge.refunds.filter(({ idempotencyKey }) => idempotencyKey === key);
+    return answer(200, { data: found.map((refund) => refundToWire(charge, refund)) });
+  };
+  return { kind: 'look_up', read };
+}
+
+function findRefund(charge: Charge, id: string): Answer {
+  const refund = charge.refunds.find((each) => each.id === id);
+  if (!refund) throw new Refusal(404, 'not_found', 'There is no such refund.');
+  return answer(200, refundToWire(charge, refund));
+}
+
 /** A definite decline is HTTP 402, whichever call brings it. */
-function answerFor(charge: Charge, status: 200 | 201): Answer {
+function answerFor(charge: Charge, status: 200 | 201 = 200): Answer {
   const wire = chargeToWire(charge);
   if (charge.status !== 'declined') return answer(status, wire);
   return answer(402, { error: { type: 'declined', ...charge.decline }, charge: wire });
@@ -97,17 +116,29 @@ type PrepareAction = (body: unknown) => { parameters: object; apply: Action };
 
 const confirm: PrepareAction = (body) => ({
   parameters: { ...fieldsOf(body, []) },
-  apply: (books, charge, key) => books.confirm(charge, key),
+  apply: (books, charge, key) => {
+    books.confirm(charge, key);
+    return answerFor(charge);
+  },
 });
 
 const capture: PrepareAction = (body) => {
   const amount = amountOf(fieldsOf(body, ['amount']));
-  return { parameters: { amount }, apply: (books, charge) => books.capture(charge, amount) };
+  return {
+    parameters: { amount },
+    apply: (books, charge) => {
+      books.capture(charge, amount);
+      return answerFor(charge);
+    },
+  };
 };
 
 const voidHold: PrepareAction = (body) => ({
   parameters: { ...fieldsOf(body, []) },
-  apply: (books, charge) => books.void(charge),
+  apply: (books, charge) => {
+    books.void(charge);
+    return answerFor(charge);
+  },
 });
 
 /** Cancels whatever has not been captured; with `unconfirmed_only` it refuses to let go of money that is held. */
@@ -118,16 +149,21 @@ const cancel: PrepareAction = (body) => {
   }
   return {
     parameters: { unconfirmed_only },
-    apply: (books, charge) =>
-      charge.status === 'authorized' && !unconfirmed_only
-        ? books.void(charge)
-        : books.cancelUnconfirmed(charge),
+    apply: (books, charge) => {
+      if (charge.status === 'authorized' && !unconfirmed_only) books.void(charge);
+      else books.cancelUnconfirmed(charge);
+      return answerFor(charge);
+    },
   };
 };
 
 const refund: PrepareAction = (body) => {
   const amount = amountOf(fieldsOf(body, ['amount']));
-  return { parameters: { amount }, apply: (books, charge) => books.refund(charge, amount) };
+  return {
+    parameters: { amount },
+    apply: (books, charge, key) =>
+      answer(201, refundToWire(charge, books.refund(charge, amount, key))),
+  };
 };
 
 const ACTIONS: Record<Flow, Partial<Record<string, PrepareAction>>> = {

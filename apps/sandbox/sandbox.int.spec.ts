@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Timers } from '#platform';
+import { VirtualClock } from '#platform/memory';
 import { SystemTimers } from '#platform/system';
 import { UndiciHttpClient } from '#platform/undici';
 import { startSandbox, type Sandbox } from './sandbox.js';
@@ -104,11 +105,12 @@ const errorCode = (reply: Reply) => (reply.body.error as { code: string }).code;
 
 describe('the control server', () => {
   it('tells which processors there are, each on a port of its own', async () => {
+    const lasting = { authorization_valid_seconds: 7 * 24 * 60 * 60 };
     for (const path of ['/', '/processors']) {
       const { body } = await request('GET', `${sandbox.url}${path}`);
       expect(body.processors).toMatchObject([
-        { name: 'sandbox_a', url: urlOf('sandbox_a'), authorization: 'two_step' },
-        { name: 'sandbox_b', url: urlOf('sandbox_b'), authorization: 'one_step' },
+        { name: 'sandbox_a', url: urlOf('sandbox_a'), authorization: 'two_step', ...lasting },
+        { name: 'sandbox_b', url: urlOf('sandbox_b'), authorization: 'one_step', ...lasting },
       ]);
     }
     expect(new Set([sandbox.url, urlOf('sandbox_a'), urlOf('sandbox_b')]).size).toBe(3);
@@ -131,6 +133,7 @@ describe('the control server', () => {
         state: 'captured',
         amount_captured: 4_000,
         amount_refunded: 0,
+        refunds: [],
       },
     ]);
   });
@@ -190,12 +193,17 @@ describe('a processor', () => {
     expect((await request('GET', charge)).body.status).toBe('requires_confirmation');
     expect((await post(`${charge}/confirm`)).body.status).toBe('authorized');
     expect((await post(`${charge}/capture`, { amount: 4_200 })).body.status).toBe('captured');
-    expect((await post(`${charge}/refunds`, { amount: 200 })).body).toMatchObject({
+    const part = await post(`${charge}/refunds`, { amount: 200 });
+    expect(part).toMatchObject({ status: 201, body: { amount: 200, status: 'succeeded' } });
+    expect(charge.endsWith(String(part.body.charge))).toBe(true);
+    expect((await request('GET', charge)).body).toMatchObject({
       status: 'captured',
       amount_refunded: 200,
     });
     expect(errorCode(await post(`${charge}/refunds`, { amount: 4_001 }))).toBe('amount_too_large');
-    expect((await post(`${charge}/refunds`, { amount: 4_000 })).body.status).toBe('refunded');
+    await post(`${charge}/refunds`, { amount: 4_000 });
+    expect((await request('GET', charge)).body.status).toBe('refunded');
+    expect(errorCode(await post(`${charge}/refunds`, { amount: 1 }))).toBe('charge_refunded');
   });
 
   it('refuses what the state of a charge does not allow', async () => {
@@ -227,6 +235,10 @@ describe('a processor', () => {
 
   it.each([
     ['pm_sandbox_visa', undefined, undefined],
+    ['pm_sandbox_review', undefined, undefined],
+    ['pm_sandbox_refund_pending', undefined, undefined],
+    ['pm_sandbox_refund_fails', undefined, undefined],
+    ['pm_sandbox_refund_refused', undefined, undefined],
     ['pm_sandbox_insufficient_funds', 'insufficient_funds', 'insufficient_funds'],
     ['pm_sandbox_stolen', 'stolen_card', 'stolen_card'],
     ['pm_sandbox_soft_decline_a', 'do_not_honor', undefined],
@@ -262,6 +274,106 @@ describe('a processor', () => {
   it('refuses a body that is too large and keeps serving', async () => {
     expect((await post(charges(), 'x'.repeat(20_000))).status).toBe(413);
     expect((await request('GET', `${urlOf('sandbox_a')}/v1/ping`)).status).toBe(200);
+  });
+});
+
+describe('time at a processor', () => {
+  let clock: VirtualClock;
+
+  beforeEach(async () => {
+    await sandbox.stop();
+    clock = new VirtualClock();
+    sandbox = await startSandbox({
+      port: 0,
+      host: '127.0.0.1',
+      clock,
+      authorizationValidForMs: 60_000,
+    });
+  });
+
+  const pass = (ms: number) => clock.moveTo(clock.monotonicMs() + ms);
+
+  async function captured(payment_method: string): Promise<string> {
+    const { body } = await post(authorizations(), newCharge({ payment_method }));
+    const charge = `${authorizations()}/${String(body.id)}`;
+    await post(`${charge}/capture`, { amount: 4_200 });
+    return charge;
+  }
+
+  it('lets go of what is held when its time is over', async () => {
+    const { body } = await post(authorizations(), newCharge());
+    const authorization = `${authorizations()}/${String(body.id)}`;
+    pass(59_999);
+    expect((await request('GET', authorization)).body.status).toBe('authorized');
+    pass(1);
+    const capture = await post(`${authorization}/capture`, { amount: 1 });
+    expect([capture.status, errorCode(capture)]).toEqual([400, 'charge_expired']);
+    expect(await post(`${authorization}/void`)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'charge_expired' }, charge: { status: 'expired', amount: 4_200 } },
+    });
+    expect(await books('sandbox_b')).toMatchObject([{ state: 'voided', amount_captured: 0 }]);
+  });
+
+  it('keeps what was captured in time', async () => {
+    await captured('pm_sandbox_visa');
+    pass(60_000);
+    expect(await books('sandbox_b')).toMatchObject([{ state: 'captured' }]);
+  });
+
+  it('settles a pending refund a second later; until then it counts, but nothing came back', async () => {
+    const charge = await captured('pm_sandbox_refund_pending');
+    const { body } = await post(`${charge}/refunds`, { amount: 4_200 }, 'the-refund');
+    expect(body.status).toBe('pending');
+    expect(errorCode(await post(`${charge}/refunds`, { amount: 1 }))).toBe('amount_too_large');
+    const entry = { reference: body.id, idempotency_key: 'the-refund', amount: 4_200 };
+    const unsettled = { state: 'captured', amount_refunded: 0 };
+    expect(await books('sandbox_b')).toMatchObject([
+      { ...unsettled, refunds: [{ ...entry, status: 'pending' }] },
+    ]);
+    pass(999);
+    expect(await books('sandbox_b')).toMatchObject([unsettled]);
+    pass(1);
+    expect(await books('sandbox_b')).toMatchObject([
+      {
+        state: 'refunded',
+        amount_refunded: 4_200,
+        refunds: [{ ...entry, status: 'succeeded' }],
+      },
+    ]);
+  });
+
+  it('lets a refund fail a second later, and the amount be refunded again', async () => {
+    const charge = await captured('pm_sandbox_refund_fails');
+    const { body } = await post(`${charge}/refunds`, { amount: 4_200 });
+    pass(1_000);
+    expect((await request('GET', `${charge}/refunds/${String(body.id)}`)).body).toMatchObject({
+      status: 'failed',
+      failure: { code: 'account_closed' },
+    });
+    expect(await books('sandbox_b')).toMatchObject([{ state: 'captured', amount_refunded: 0 }]);
+    expect((await post(`${charge}/refunds`, { amount: 4_200 })).body.status).toBe('pending');
+  });
+
+  it('refuses a refund at once where the card takes none', async () => {
+    const charge = await captured('pm_sandbox_refund_refused');
+    const refused = await post(`${charge}/refunds`, { amount: 1 });
+    expect([refused.status, errorCode(refused)]).toEqual([400, 'refund_not_possible']);
+  });
+
+  it('finds a refund by its id and by its key', async () => {
+    const charge = await captured('pm_sandbox_visa');
+    const { body } = await post(`${charge}/refunds`, { amount: 200 }, 'one');
+    await post(`${charge}/refunds`, { amount: 300 }, 'two');
+    expect((await request('GET', `${charge}/refunds/${String(body.id)}`)).body).toEqual(body);
+    const byKey = (key: string) => request('GET', `${charge}/refunds?idempotency_key=${key}`);
+    expect((await byKey('one')).body).toEqual({ data: [body] });
+    expect((await byKey('three')).body).toEqual({ data: [] });
+    const other = await captured('pm_sandbox_visa');
+    expect((await request('GET', `${other}/refunds/${String(body.id)}`)).status).toBe(404);
+    expect((await request('GET', `${charge}/refunds`)).status).toBe(400);
+    expect((await post(`${charge}/refunds/${String(body.id)}`)).status).toBe(405);
+    expect((await request('GET', `${charge}/capture/x`)).status).toBe(404);
   });
 });
 
@@ -419,7 +531,12 @@ describe('faults', () => {
     const amounts = ['capture', 'refunds'].map((action) =>
       post(`${charge}/${action}`, { amount: 1 }),
     );
-    const lookUps = [charge, `${charges()}?merchant_reference=x`].map((url) => request('GET', url));
+    const lookUps = [
+      charge,
+      `${charges()}?merchant_reference=x`,
+      `${charge}/refunds?idempotency_key=x`,
+      `${charge}/refunds/re_x`,
+    ].map((url) => request('GET', url));
     for (const reply of await Promise.all([...actions, ...amounts, ...lookUps])) {
       expect(reply.status).toBe(500);
     }

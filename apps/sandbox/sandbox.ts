@@ -1,14 +1,18 @@
-import type { Random, Timers } from '#platform';
-import { SystemRandom, SystemTimers } from '#platform/system';
+import type { Clock, Random, Timers } from '#platform';
+import { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
 import { serveControl } from './control.server.js';
 import { Listener } from './listener.js';
+import { MerchantServer } from './merchant.server.js';
 import { ProcessorServer } from './processor.server.js';
 import type { Flow } from './processor.routes.js';
 
 export interface SandboxOptions {
-  /** Port of the switches and books; the processors take the ports after it. 0: any free ports. */
+  /** Port of the switches and books; the processors and then the merchants take the ports after it. 0: any free ports. */
   port: number;
   host: string;
+  /** How long a hold lasts. */
+  authorizationValidForMs?: number;
+  clock?: Clock;
   timers?: Timers;
   random?: Random;
 }
@@ -17,32 +21,42 @@ export interface Sandbox {
   /** Where the switches and books are. */
   url: string;
   processors: readonly { name: string; url: string }[];
+  merchants: readonly { name: string; url: string }[];
   /** Closes every port and connection at once. The books are gone afterwards. */
   stop(): Promise<void>;
 }
+
+/** The usual life of a hold: seven days. */
+export const AUTHORIZATION_VALID_FOR_MS = 7 * 24 * 60 * 60 * 1_000;
 
 const PROCESSORS: readonly { name: string; flow: Flow }[] = [
   { name: 'sandbox_a', flow: 'two_step' },
   { name: 'sandbox_b', flow: 'one_step' },
 ];
+const MERCHANTS = ['warehouse'] as const;
 
-/** Starts the simulated processors. Rejects with the system's error when a port is taken. */
+/** Starts the simulated processors and merchants. Rejects with the system's error when a port is taken. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { port, host, timers = new SystemTimers(), random = new SystemRandom() } = options;
+  const { port, host, authorizationValidForMs = AUTHORIZATION_VALID_FOR_MS } = options;
+  const { clock = new SystemClock() } = options;
+  const { timers = new SystemTimers(), random = new SystemRandom() } = options;
   const processors = PROCESSORS.map(
-    ({ name, flow }) => new ProcessorServer(name, flow, host, timers, random),
+    ({ name, flow }) =>
+      new ProcessorServer(name, flow, { host, clock, timers, random, authorizationValidForMs }),
   );
+  const merchants = MERCHANTS.map((name) => new MerchantServer(name, host, timers, random));
+  const servers = [...processors, ...merchants];
   const control = new Listener(
-    (request, response) => void serveControl(processors, request, response),
+    (request, response) => void serveControl({ processors, merchants }, request, response),
     host,
     timers,
   );
   const stop = async () => {
-    await Promise.all([control.close(), ...processors.map((processor) => processor.stop())]);
+    await Promise.all([control.close(), ...servers.map((server) => server.stop())]);
   };
   try {
-    for (const [index, processor] of processors.entries()) {
-      await processor.start(port === 0 ? 0 : port + 1 + index);
+    for (const [index, server] of servers.entries()) {
+      await server.start(port === 0 ? 0 : port + 1 + index);
     }
     await control.listen(port);
   } catch (error) {
@@ -52,6 +66,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     url: control.url,
     processors: processors.map(({ name, url }) => ({ name, url })),
+    merchants: merchants.map(({ name, url }) => ({ name, url })),
     stop,
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { JsonRecord } from '#domain';
 import { base32 } from './base32.js';
 
 const ID_LENGTH = 26;
@@ -15,6 +16,20 @@ export function deriveId(...parts: string[]): string {
 /** What a principal's idempotency key is filed under, whatever it created: SHA-256 in hex over the same encoding. */
 export function operationKeyHash(tenant: string, principal: string, key: string): string {
   return digest([tenant, principal, key]).toString('hex');
+}
+
+/** The stream in which a purchase is claimed: the same tenant, payee, order, amount and currency are the same purchase. */
+export function purchaseId(tenant: string, request: JsonRecord): string {
+  const { payee, order_reference, amount, currency } = request;
+  const { id } = payee as { id: string };
+  return deriveId(
+    'purchase',
+    tenant,
+    id,
+    String(order_reference),
+    String(amount),
+    String(currency),
+  );
 }
 
 function digest(parts: readonly string[]): Buffer {

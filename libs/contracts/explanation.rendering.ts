@@ -101,6 +101,27 @@ const SENTENCES: Tellers<string> = {
       `The route was ${listed(names(eligible), 'empty')}${reasons.length > 0 ? `; skipped were ${reasons.join(', ')}` : ''}.`,
     ];
   },
+  ApprovalRequested: ({ stage, reasons, dueAt }) => [
+    `A human is asked before ${stage}, until ${dueAt}: ${listed(
+      reasons.map(({ source, rule: name }) => `${source} (${name})`),
+      'no reason',
+    )}.`,
+  ],
+  ApprovalGranted: ({ by }) => [`Approver ${by} approved; the judges are asked again.`],
+  ApprovalDenied: ({ by }) => [`Approver ${by} denied.`],
+  ApprovalExpired: () => ['Nobody approved in time.'],
+  ReservationStarted: ({ call }) => [
+    `${call.participant} was asked to reserve ${call.items.length} kinds of items.`,
+  ],
+  ReservationMade: () => ['The items were reserved.'],
+  ReservationRefused: () => ['The merchant did not reserve the items.'],
+  ReservationRetryScheduled: ({ operation, try: tried, after }) => [
+    `The ${operation} at the merchant is tried again, try ${tried + 1}, after ${cleanText(after, 100)}.`,
+  ],
+  ReservationConfirmStarted: () => ['The reservation is being confirmed.'],
+  ReservationConfirmed: () => ['The reservation was confirmed.'],
+  ReservationReleaseStarted: () => ['The reservation is being released.'],
+  ReservationReleased: () => ['The reservation was released.'],
   AttemptStarted: ({ number, processor }) => [`Attempt ${number} was started at ${processor}.`],
   PaymentAuthorized: ({ number, processor, amountMinor, currency }) => [
     `Attempt ${number} was authorized by ${processor} for ${amountMinor} ${currency}.`,
@@ -121,10 +142,23 @@ const SENTENCES: Tellers<string> = {
     `At ${processor}, ${amountMinor} ${currency} were captured.`,
   ],
   CaptureDeclined: ({ number }) => [`The capture of attempt ${number} was declined.`],
-  VoidStarted: ({ failure }) => [`The authorization was let go because of ${failure.code}.`],
+  VoidStarted: ({ failure }) => [
+    `The authorization is being let go because of ${failure?.code ?? 'a cancellation'}.`,
+  ],
   AuthorizationVoided: ({ amountMinor }) => [
     `The authorization was voided; ${amountMinor} are held no more.`,
   ],
+  CaptureAwaited: ({ dueAt }) => [`The hold waits to be captured, until ${dueAt} at most.`],
+  CaptureRequested: ({ amountMinor }) => [`The agent asked to capture ${amountMinor}.`],
+  AuthorizationExpired: () => ['Nobody captured the hold in time.'],
+  CancelRequested: ({ by }) => [`${by} asked to cancel; nothing new is begun.`],
+  RefundStarted: ({ sequence, amountMinor, currency }) => [
+    `Refund ${sequence} of ${amountMinor} ${currency} was begun.`,
+  ],
+  RefundAccepted: () => ['The processor accepted the refund and decides later.'],
+  RefundSucceeded: ({ amountMinor, currency }) => [`${amountMinor} ${currency} were refunded.`],
+  RefundFailed: () => ['The refund failed; the money stays where it is.'],
+  PaymentCanceled: ({ reason }) => [`The payment was canceled (${reason}).`],
   PaymentSucceeded: () => ['The payment succeeded.'],
   PaymentFailed: ({ failure }) => [`The payment failed with ${failure.code}.`],
   PaymentParked: ({ reason }) => [`The payment waits for an operator: ${reason}.`],

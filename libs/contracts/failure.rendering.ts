@@ -60,7 +60,7 @@ export function earlierPayment({ violations }: Failure): string | null {
 
 function duplicateRemedies(failure: Failure, { request }: PaymentIntentState): Remedy[] {
   const earlier = earlierPayment(failure);
-  if (earlier === null) return [];
+  if (earlier === null) return untilFree(failure).map((until) => waitRemedy(until));
   const known = Array.isArray(request['distinct_from'])
     ? (request['distinct_from'] as string[])
     : [];
@@ -74,11 +74,20 @@ function duplicateRemedies(failure: Failure, { request }: PaymentIntentState): R
   ];
 }
 
+/** When the claim that is in the way is none any more; an agent that may not know whose it is can wait for that. */
+function untilFree({ violations }: Failure): string[] {
+  return violations.flatMap(({ resets_at }) => (typeof resets_at === 'string' ? [resets_at] : []));
+}
+
+function waitRemedy(until: string): Remedy {
+  return { type: 'wait', actor: 'agent', until };
+}
+
 function isSoft({ decline }: Failure): boolean {
   return decline?.category === 'soft';
 }
 
 /** A code is a word; what is none comes from outside unread and is not repeated as one. */
-function declineCode(code: string): string {
+export function declineCode(code: string): string {
   return /^[a-z0-9_]{1,64}$/.test(code) ? code : 'other';
 }

@@ -84,6 +84,17 @@ export function isMinorUnits(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 
+/** An integer number of things, from 1. */
+export function IsCount({ max, ...options }: FieldOptions & { max: number }): PropertyDecorator {
+  const passes = (value: unknown) =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max;
+  return Field(
+    [{ rule: 'integer', detail: `must be an integer from 1 to ${max}`, passes }],
+    { type: 'integer', minimum: 1, maximum: max },
+    options,
+  );
+}
+
 /** The violation's rule for a currency that is well-formed and not supported: a problem with a code of its own. */
 export const CURRENCY_SUPPORTED = 'currency_supported';
 const CURRENCY = /^[A-Z]{3}$/;

@@ -2,6 +2,8 @@ export * from './messages.js';
 export * from './answer.js';
 export * from './api-key.js';
 export * from './base32.js';
+export * from './canonical-json.js';
+export * from './payment-operations.dto.js';
 export * from './derived-id.js';
 export * from './idempotency-key.js';
 export * from './problems.js';

@@ -33,7 +33,8 @@ export function mandateViolations(checks: readonly Check[]): Violation[] {
     .map(figuresOf)
     .filter(({ failed }) => failed)
     .map(({ rule, limit, used, held, requested, remaining, resetsAt }) => {
-      const pointer = POINTERS[rule] ?? '/amount';
+      // What a mandate above objects to is found in the same place of the request.
+      const pointer = POINTERS[rule.replace(/^(?:parent\.)+/, '')] ?? '/amount';
       const figures = { limit, used, held, requested, remaining, resets_at: resetsAt };
       return { pointer, rule, ...defined(figures) };
     });
@@ -70,11 +71,9 @@ function roomFor(figures: readonly Figures[]): number {
     ({ currency, remaining }) => currency === null && remaining === 0,
   );
   if (countUsedUp) return 0;
-  const amounts = figures.flatMap(({ rule, currency, remaining, limit }) => {
-    // Above this amount a human is asked, which nobody can be yet: a smaller amount must stay below it too.
-    if (rule === 'approval.above') return limit ?? [];
-    return typeof currency === 'string' ? (remaining ?? []) : [];
-  });
+  const amounts = figures.flatMap(({ currency, remaining }) =>
+    typeof currency === 'string' ? (remaining ?? []) : [],
+  );
   return amounts.length > 0 ? Math.min(...amounts) : 0;
 }
 

@@ -171,7 +171,7 @@ export class MandateApprovalRequest {
 }
 
 export class MandateVelocityRequest {
-  /** Whether the default velocity rules of the fraud screen apply; default true. */
+  /** Whether the default velocity rules of the fraud screen apply. Default false: without it there are none. */
   @IsFlag({ optional: true })
   default?: boolean;
 }
@@ -186,10 +186,26 @@ const AFTER_ITS_BEGINNING: Check = {
   },
 };
 
+const MANDATE_ID = /^mnd_[A-Za-z0-9_]{1,64}$/;
+
 /** What an agent may spend. */
 export class MandateRequest {
   @IsId({ prefix: 'agt' })
   agent!: string;
+
+  /** The mandate above. A payment must pass both, counts in both, and this one may only be narrower. */
+  @Field(
+    [
+      {
+        rule: 'format',
+        detail: 'must be an id that begins with mnd_, or null',
+        passes: (value) => value === null || (typeof value === 'string' && MANDATE_ID.test(value)),
+      },
+    ],
+    { type: 'string', pattern: MANDATE_ID.source, nullable: true },
+    { optional: true },
+  )
+  parent?: string | null;
 
   @IsDateTime({ optional: true })
   valid_from?: string;

@@ -11,6 +11,10 @@ import type {
   PaymentIntentCommand,
   PrepareOutcome,
   ProcessorFacts,
+  RefundOutcome,
+  ReservationCall,
+  ReservationOperation,
+  ReservationOutcome,
 } from '#domain';
 
 /** Who asks, as the credential says. */
@@ -72,11 +76,35 @@ export type Messages = {
     request: Call & { mandate: string | null; waitMs: number };
     reply: Answer;
   };
+  /** What a person or an agent wants done about a payment. `id`: `pi_…`. */
+  'commands.payment_intent.operate': {
+    request: Call & { id: string; waitMs: number; operation: PaymentOperation };
+    reply: Answer;
+  };
   /** From sagas and connectors: what happened outside, or what was decided about it. */
   'commands.payment_intent.tell': {
     request: Caused & { id: string; command: WithoutClock<PaymentIntentCommand> };
     reply: { ok: boolean; code: string | null; revision: number };
   };
+  /** `purchase`: the id of its stream. */
+  'commands.purchase.claim': {
+    request: Caused & {
+      purchase: string;
+      intent: string;
+      agent: string;
+      distinctFrom: readonly string[];
+    };
+    reply: { claimed: boolean; code: string | null; earlier: EarlierClaim[] };
+  };
+  'commands.purchase.free': {
+    request: Caused & { purchase: string; intent: string };
+    reply: { ok: boolean };
+  };
+  /**
+   * Reserves in the mandate and in every one above it, or in none. Asked again for the same intent it keeps what is reserved and
+   * judges anew, but for the limits: then something may be `held` though it is refused, until it is settled. A check that
+   * `asked` wants a human; rules of the mandates above begin with `parent.`.
+   */
   'commands.mandate.reserve': {
     request: Caused & {
       mandate: string;
@@ -86,8 +114,14 @@ export type Messages = {
       currency: string;
       payee: { id: string; mcc: string | null };
     };
-    reply: { decision: 'reserved' | 'refused'; code: string | null; checks: MandateCheck[] };
+    reply: {
+      decision: 'reserved' | 'refused';
+      code: string | null;
+      checks: MandateCheck[];
+      held: boolean;
+    };
   };
+  /** Commits what was spent, or releases when it is nothing, in the mandate and in every one above it. Never refused. */
   'commands.mandate.settle': {
     request: Caused & { mandate: string; intent: string; spentMinor: number };
     reply: { ok: boolean };
@@ -127,11 +161,11 @@ export type Messages = {
   'effects.processors.facts': { request: Record<string, never>; reply: ProcessorFacts[] };
   'effects.processors.call': {
     request: ProcessorCall;
-    reply: {
-      outcome: Outcome | PrepareOutcome;
-      durationMs: number;
-      processors: ProcessorFacts[];
-    };
+    reply: { outcome: Outcome | PrepareOutcome | RefundOutcome; durationMs: number };
+  };
+  'effects.reservations.call': {
+    request: { operation: ReservationOperation; call: ReservationCall };
+    reply: { outcome: ReservationOutcome; durationMs: number };
   };
   /** Health and breakers, in wire format. */
   'effects.processors.health': { request: Record<string, never>; reply: JsonRecord[] };
@@ -153,13 +187,18 @@ export type Messages = {
       activity: AgentActivity;
       /** Whether the mandate asks for velocity rules. */
       velocityRules: boolean;
+      /** Revoked: it, or a mandate above it. Null: none was named, or there is none of that name. */
+      mandate: 'active' | 'revoked' | null;
     } | null;
   };
   /** Whether the attempt's operation is still open, straight from the stream. */
   'queries.payment_intent.pending': {
-    request: { id: string };
+    /** `refund`: which refund is meant; null for the attempt's own operation. */
+    request: { id: string; refund: string | null };
     reply: AttemptFacts | null;
   };
+  /** Whether the payment ended and left no money moved, straight from the stream. */
+  'queries.payment_intent.ended_without_money': { request: { id: string }; reply: boolean };
   'queries.payment_intent.get': {
     request: { tenant: string; agent: string | null; id: string };
     reply: JsonRecord | null;
@@ -203,13 +242,31 @@ export type Messages = {
   'queries.parked': { request: PageRequest; reply: Page };
 };
 
+/** A claim that is in the way of another one: whose it is, and until when. */
+export interface EarlierClaim {
+  intent: string;
+  agent: string;
+  /** RFC 3339. */
+  until: string;
+}
+
+/** Amounts: null for all that is left. */
+export type PaymentOperation =
+  | { kind: 'capture'; amountMinor: number | null; activeMandates: string[] }
+  | { kind: 'cancel' }
+  | { kind: 'refund'; amountMinor: number | null; reason: string }
+  | { kind: 'approve'; fingerprint: string | null }
+  | { kind: 'deny'; reason: string | null };
+
 export type ProcessorCall = {
   /** The intent's id and the attempt's number: where a late answer belongs. */
   intent: string;
   number: number;
-  operation: 'prepare' | 'authorize' | 'capture' | 'void' | 'fence' | 'look_up';
+  operation: 'prepare' | 'authorize' | 'capture' | 'void' | 'refund' | 'fence' | 'look_up';
   /** Which operation's outcome is asked for. */
   about: MoneyOperation;
+  /** Which refund it is about; null when it is about none. */
+  refund: string | null;
   /** Whether this operation may have been sent before: then "not executed" proves nothing, and no breaker holds it back. */
   resend: boolean;
   order: CallFacts;

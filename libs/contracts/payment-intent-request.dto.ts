@@ -1,8 +1,11 @@
 import {
+  type Check,
+  IsCount,
   IsCurrencyCode,
   IsFormed,
   IsId,
   IsListOf,
+  IsListOfObjects,
   IsMinorUnits,
   IsObjectOf,
   IsOneOf,
@@ -15,6 +18,12 @@ const PAYMENT_INTENT_ID = /^pi_[a-z2-7]{26}$/;
 export function isPaymentIntentId(value: unknown): value is string {
   return typeof value === 'string' && PAYMENT_INTENT_ID.test(value);
 }
+
+const AT_LEAST_ONE_ITEM: Check = {
+  rule: 'item_required',
+  detail: 'must hold at least one item',
+  passes: (items) => (items as unknown[]).length > 0,
+};
 
 /** Who is paid. */
 export class PayeeRequest {
@@ -40,6 +49,23 @@ export class PayeeRequest {
     optional: true,
   })
   domain?: string;
+}
+
+export class ReservationItemRequest {
+  @IsText({ max: 64 })
+  sku!: string;
+
+  @IsCount({ max: 1_000_000 })
+  quantity!: number;
+}
+
+export class ReservationRequest {
+  /** Who keeps the items: a reservation service that the operator configured. */
+  @IsFormed({ pattern: /^[a-z0-9][a-z0-9_-]{0,63}$/, form: 'a short lower-case name' })
+  participant!: string;
+
+  @IsListOfObjects(() => ReservationItemRequest, { max: 100, checks: [AT_LEAST_ONE_ITEM] })
+  items!: ReservationItemRequest[];
 }
 
 /** What the agent wants to buy, once. */
@@ -70,8 +96,13 @@ export class PaymentIntentRequest {
   @IsId({ prefix: 'mnd', optional: true })
   mandate?: string;
 
-  @IsOneOf({ values: ['automatic'], optional: true })
-  capture_method?: 'automatic';
+  /** `manual`: the amount is held until it is captured or canceled. */
+  @IsOneOf({ values: ['automatic', 'manual'], optional: true })
+  capture_method?: 'automatic' | 'manual';
+
+  /** What the merchant is to keep for this payment: reserved before, confirmed after, released when nothing comes of it. */
+  @IsObjectOf(() => ReservationRequest, { optional: true })
+  reservation?: ReservationRequest;
 
   /** Earlier payments that look like this purchase and are known to be others. */
   @IsListOf({

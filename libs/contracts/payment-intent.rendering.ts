@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import {
   type AttemptState,
   type JsonRecord,
+  type OperationState,
   type PaymentIntentState,
+  type RefundState,
   currentAttempt,
   moneyState,
+  refundedMinor,
 } from '#domain';
-import { earlierPayment, failureMeaning, renderFailure } from './failure.rendering.js';
-import { type Problem, type ProblemCode, problem, problemKind } from './problems.js';
+import { declineCode, earlierPayment, failureMeaning, renderFailure } from './failure.rendering.js';
+import { type Problem, isProblemCode, problem, problemKind } from './problems.js';
 import { cleanText } from './untrusted-text.js';
 
 export const PAYMENT_INTENTS_PATH = '/v1/payment_intents';
@@ -28,7 +31,8 @@ export function renderPaymentIntent(state: PaymentIntentState): JsonRecord {
     currency: state.currency,
     amount_authorized: state.amountAuthorizedMinor,
     amount_captured: state.amountCapturedMinor,
-    amount_refunded: 0,
+    amount_refunded: refundedMinor(state.refunds),
+    capture_method: state.captureMethod,
     agent: state.agent,
     mandate: state.mandate,
     payee: request['payee'] ?? null,
@@ -37,6 +41,9 @@ export function renderPaymentIntent(state: PaymentIntentState): JsonRecord {
     quote: null,
     processor: processorInCharge(state),
     attempts: state.attempts.map(renderAttempt),
+    refunds: state.refunds.map((refund) => renderRefund(state, refund)),
+    reservation: renderReservation(state),
+    approval: renderApproval(state),
     decision: renderDecision(state),
     failure: renderFailure(state),
     next_action: nextAction(state),
@@ -57,14 +64,15 @@ export function renderProcessing(state: PaymentIntentState): JsonRecord {
  */
 export function renderAnswer(state: PaymentIntentState): Problem {
   const { failure, attempts } = state;
+  const resource = () => ({ status: 201, body: JSON.stringify(renderPaymentIntent(state)) });
   if (!failure || (attempts.length > 0 && failure.code !== 'no_processor_available'))
-    return { status: 201, body: JSON.stringify(renderPaymentIntent(state)) };
-  const { retry, remedies, violations, untrusted } = failureMeaning(failure, state);
+    return resource();
   const { code } = problemKind(failure.code);
+  if (!isProblemCode(code)) return resource();
+  const { retry, remedies, violations, untrusted } = failureMeaning(failure, state);
   const earlier = code === 'possible_duplicate' ? earlierPayment(failure) : null;
   return problem({
-    // A decline without an attempt cannot be; a defect must not look like one.
-    code: code === 'payment_declined' ? 'internal' : (code satisfies ProblemCode),
+    code,
     detail: failure.detail,
     instance: PAYMENT_INTENTS_PATH,
     traceId: traceOf(state.id),
@@ -75,6 +83,78 @@ export function renderAnswer(state: PaymentIntentState): Problem {
     paymentIntent: earlier ?? publicPaymentIntentId(state.id),
     ...(untrusted && { untrusted }),
   });
+}
+
+/** The answer to a capture, a cancel, a refund or an approver's word, once that is decided. */
+export function renderOperation(
+  state: PaymentIntentState,
+  { kind, operation }: OperationState,
+): Problem {
+  const refund = state.refunds.find((each) => each.refund === operation);
+  return kind === 'refund' && refund
+    ? { status: 201, body: JSON.stringify(renderRefund(state, refund)) }
+    : { status: 200, body: JSON.stringify(renderPaymentIntent(state)) };
+}
+
+const REFUND_STATUS: Readonly<Record<RefundState['status'], string>> = {
+  started: 'processing',
+  unknown: 'unknown',
+  accepted: 'pending',
+  succeeded: 'succeeded',
+  failed: 'failed',
+};
+
+export function renderRefund(
+  { id, currency }: PaymentIntentState,
+  { refund, amountMinor, status, reason, reference, failure, at }: RefundState,
+): JsonRecord {
+  return {
+    object: 'refund',
+    id: `rf_${refund}`,
+    payment_intent: publicPaymentIntentId(id),
+    amount: amountMinor,
+    currency,
+    status: REFUND_STATUS[status],
+    reason,
+    reference: reference === null ? null : cleanText(reference, 128),
+    failure: failure && {
+      code: declineCode(failure.code),
+      category: 'processor',
+      ...(failure.message !== null && {
+        untrusted: { processor_message: cleanText(failure.message) },
+      }),
+    },
+    created_at: at,
+  };
+}
+
+function renderReservation({ reservation }: PaymentIntentState): JsonRecord | null {
+  if (!reservation) return null;
+  const { call, status, refusal } = reservation;
+  return {
+    participant: call.participant,
+    status,
+    reference: call.reference === null ? null : cleanText(call.reference, 128),
+    failure: refusal && {
+      code: declineCode(refusal.code),
+      ...(refusal.message !== null && {
+        untrusted: { merchant_message: cleanText(refusal.message) },
+      }),
+    },
+  };
+}
+
+function renderApproval({ approval }: PaymentIntentState): JsonRecord | null {
+  if (!approval) return null;
+  const { stage, status, reasons, fingerprint, dueAt, by } = approval;
+  return {
+    stage,
+    status,
+    reasons: reasons.map(({ source, rule, detail }) => ({ source, rule, detail })),
+    fingerprint,
+    expires_at: dueAt,
+    decided_by: by,
+  };
 }
 
 /** A recorded answer is the same for ever, so it names the payment's own trace and not that of one of its requests. */
@@ -147,9 +227,19 @@ const POLL_MAX_MS = 5_000;
 const POLL_PARKED_MS = 60_000;
 
 /** Who must do something, and when looking again is worth it. */
-function nextAction({ status, parked, pending }: PaymentIntentState): JsonRecord | null {
-  if (status !== 'processing') return null;
+function nextAction({ id, status, parked, pending }: PaymentIntentState): JsonRecord | null {
+  const url = `${PAYMENT_INTENTS_PATH}/${publicPaymentIntentId(id)}`;
   if (parked) return { actor: 'operator', type: 'review', poll_after_ms: POLL_PARKED_MS };
+  if (status === 'requires_approval')
+    return {
+      actor: 'approver',
+      type: 'approve',
+      url: `${url}/approve`,
+      poll_after_ms: POLL_MAX_MS,
+    };
+  if (status === 'requires_capture')
+    return { actor: 'agent', type: 'capture', url: `${url}/capture` };
+  if (status !== 'processing') return null;
   const probes = pending?.unknown ? pending.probes : 0;
   const poll_after_ms = Math.min(POLL_FIRST_MS * 2 ** Math.min(probes, 10), POLL_MAX_MS);
   return { actor: 'none', type: 'wait', poll_after_ms };

@@ -1,184 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Failure,
-  INITIAL_PAYMENT_INTENT,
-  type MandateCheck,
-  type PaymentIntentEvent,
-  type PaymentIntentEventData,
-  evolvePaymentIntent,
-  failure,
-} from '#domain';
+import { type Failure, type MandateCheck, type PaymentIntentEvent, failure } from '#domain';
 import { renderExplanation } from './explanation.rendering.js';
+import {
+  AT,
+  CALL,
+  ID,
+  MIDNIGHT,
+  REQUEST,
+  answered,
+  authorized,
+  failed,
+  fold,
+  fraud,
+  judged,
+  mandate,
+  paid,
+  policy,
+  probe,
+  requested,
+  route,
+  started,
+  unknown,
+} from './payment-intent.fixture.js';
 import { PaymentIntentRequest } from './payment-intent-request.dto.js';
 import { renderAnswer, renderPaymentIntent } from './payment-intent.rendering.js';
 import type { Remedy } from './problems.js';
 import { validateRequest } from './validation.js';
 
-const ID = 'a'.repeat(26);
-const AT = '2026-11-22T12:00:00.000Z';
-const MIDNIGHT = '2026-11-23T00:00:00.000Z';
-const REQUEST = {
-  amount: 3500,
-  currency: 'USD',
-  payee: { id: 'acme-books', name: 'Acme' },
-  payment_method: 'pm_sandbox_visa',
-  order_reference: 'PO-1',
-};
-const CALL = {
-  processor: 'sandbox_a',
-  key: `${ID}-1`,
-  amountMinor: 3500,
-  currency: 'USD',
-  paymentMethod: 'pm_sandbox_visa',
-  reference: 'ch_1',
-  keySafeUntil: '2026-11-23T12:00:00.000Z',
-};
-
-const requested: PaymentIntentEvent = {
-  type: 'PaymentIntentRequested',
-  data: { id: ID, tenant: 'tnt_a', agent: 'agt_a', mandate: 'mnd_a', request: REQUEST, at: AT },
-};
-const policy: PaymentIntentEvent = {
-  type: 'PolicyDecided',
-  data: {
-    decision: 'allow',
-    bundle: 'default@1',
-    determining: ['small-purchases'],
-    rules: [{ rule: 'small-purchases', result: 'matched', effect: 'permit' }],
-    inputs: { amount: 3500 },
-    at: AT,
-  },
-};
-const fraud = (
-  changes: Partial<PaymentIntentEventData<'FraudScreened'>> = {},
-): PaymentIntentEvent => ({
-  type: 'FraudScreened',
-  data: {
-    stage: 'authorization',
-    verdict: 'allow',
-    reason: 'fraud',
-    score: 12,
-    provider: 'rules@1',
-    rules: [{ rule: 'amount', result: 'passed', limit: 100, observed: 5 }],
-    failMode: null,
-    error: null,
-    at: AT,
-    ...changes,
-  },
-});
-const mandate = (
-  decision: 'reserved' | 'refused',
-  checks: MandateCheck[] = [{ rule: 'mandate.active', result: 'passed' }],
-): PaymentIntentEvent => ({
-  type: 'MandateDecided',
-  data: {
-    mandate: 'mnd_a',
-    decision,
-    code: decision === 'refused' ? 'mandate_limit_exceeded' : null,
-    rules: checks.map((check) => ({ ...check })),
-    at: AT,
-  },
-});
-const route: PaymentIntentEvent = {
-  type: 'RouteChosen',
-  data: {
-    candidates: [
-      { processor: 'sandbox_a', eligible: true, reason: 'available' },
-      { processor: 'sandbox_b', eligible: false, reason: 'breaker_open' },
-    ],
-    at: AT,
-  },
-};
-const started: PaymentIntentEvent = {
-  type: 'AttemptStarted',
-  data: {
-    number: 1,
-    agent: 'agt_a',
-    authorization: 'one_step',
-    fence: false,
-    lookUp: true,
-    processor: 'sandbox_a',
-    key: CALL.key,
-    amountMinor: 3500,
-    currency: 'USD',
-    paymentMethod: 'pm_sandbox_visa',
-    keySafeUntil: CALL.keySafeUntil,
-    sender: 'saga-1',
-    at: AT,
-  },
-};
-const authorized = {
-  type: 'PaymentAuthorized',
-  data: {
-    number: 1,
-    processor: 'sandbox_a',
-    reference: 'ch_1',
-    amountMinor: 3500,
-    currency: 'USD',
-    durationMs: 41,
-    screening: {
-      tenant: 'tnt_a',
-      agent: 'agt_a',
-      mandate: 'mnd_a',
-      payee: { id: 'acme-books' },
-      amountMinor: 3500,
-      currency: 'USD',
-      paymentMethod: 'pm_sandbox_visa',
-    },
-    at: AT,
-  },
-} satisfies PaymentIntentEvent;
-const failed = (reason: Failure): PaymentIntentEvent => ({
-  type: 'PaymentFailed',
-  data: { failure: reason, mandate: 'mnd_a', spentMinor: 0, at: AT },
-});
-const unknown: PaymentIntentEvent = {
-  type: 'OutcomeUnknown',
-  data: { number: 1, operation: 'authorize', evidence: 'timeout', at: AT },
-};
-const probe = (count: number): PaymentIntentEvent => ({
-  type: 'ProbeScheduled',
-  data: {
-    number: 1,
-    operation: 'authorize',
-    probe: count,
-    rung: 'resend',
-    dueAt: AT,
-    after: 'timeout',
-    at: AT,
-  },
-});
-const judged = [requested, policy, fraud(), mandate('reserved')];
-const paid: PaymentIntentEvent[] = [
-  ...judged,
-  route,
-  started,
-  authorized,
-  fraud({ stage: 'capture' }),
-  {
-    type: 'CaptureStarted',
-    data: { number: 1, amountMinor: 3500, call: CALL, sender: 's', at: AT },
-  },
-  {
-    type: 'PaymentCaptured',
-    data: {
-      number: 1,
-      processor: 'sandbox_a',
-      reference: 'ch_1',
-      amountMinor: 3500,
-      currency: 'USD',
-      at: AT,
-    },
-  },
-  { type: 'PaymentSucceeded', data: { mandate: 'mnd_a', spentMinor: 3500, at: AT } },
-];
-
-const fold = (events: readonly PaymentIntentEvent[]) =>
-  events.reduce(evolvePaymentIntent, INITIAL_PAYMENT_INTENT);
-const answered = (events: readonly PaymentIntentEvent[]) => {
-  const { status, body } = renderAnswer(fold(events));
-  return { status, body: JSON.parse(body) as Record<string, unknown> };
-};
 const limit = (changes: Partial<MandateCheck>): MandateCheck => ({
   rule: 'window.day',
   result: 'failed',
@@ -214,6 +62,7 @@ describe('a payment', () => {
       amount_authorized: 3500,
       amount_captured: 3500,
       amount_refunded: 0,
+      capture_method: 'automatic',
       agent: 'agt_a',
       mandate: 'mnd_a',
       payee: { id: 'acme-books', name: 'Acme' },
@@ -230,6 +79,9 @@ describe('a payment', () => {
           duration_ms: 41,
         },
       ],
+      refunds: [],
+      reservation: null,
+      approval: null,
       decision: {
         policy: 'allow',
         bundle: 'default@1',
@@ -371,20 +223,58 @@ describe('a payment', () => {
     expect(body['retry']).toEqual({ retryable: false, same_key: false });
   });
 
-  it('that looks like an earlier one names that one and how to go on', () => {
+  it('that looks like an earlier one of its agent names that one and how to go on', () => {
     const earlier = `pi_${'b'.repeat(26)}`;
+    const known = `pi_${'c'.repeat(26)}`;
     const reason: Failure = {
       ...failure('possible_duplicate', 'Already bought.'),
-      violations: [{ pointer: '/order_reference', rule: 'duplicate', payment_intent: earlier }],
+      violations: [
+        {
+          pointer: '/order_reference',
+          rule: 'distinct_purchase',
+          payment_intent: earlier,
+          resets_at: MIDNIGHT,
+        },
+      ],
+    };
+    const request = { ...REQUEST, distinct_from: [known] };
+    const asked: PaymentIntentEvent = {
+      type: 'PaymentIntentRequested',
+      data: { ...requested.data, request },
+    };
+    const { status, body } = answered([asked, failed(reason)]);
+    expect(status).toBe(409);
+    expect(body).toMatchObject({
+      code: 'possible_duplicate',
+      payment_intent: earlier,
+      money_state: 'none',
+      retry: { retryable: true, same_key: false },
+    });
+    const remedies = body['remedies'] as Remedy[];
+    expect(remedies[0]).toEqual({
+      type: 'fetch',
+      actor: 'agent',
+      url: `/v1/payment_intents/${earlier}`,
+    });
+    const patch = remedies.flatMap((remedy) => ('patch' in remedy ? remedy.patch : []));
+    expect(patch).toEqual([{ op: 'add', path: '/distinct_from', value: [known, earlier] }]);
+    const mended = { ...request, distinct_from: patch[0]?.value };
+    expect(validateRequest(PaymentIntentRequest, mended).ok).toBe(true);
+  });
+
+  it('that looks like one of another agent tells only when that is none any more', () => {
+    const reason: Failure = {
+      ...failure('possible_duplicate', 'Already bought.'),
+      violations: [{ pointer: '/order_reference', rule: 'distinct_purchase', resets_at: MIDNIGHT }],
     };
     const { status, body } = answered([requested, failed(reason)]);
     expect(status).toBe(409);
-    expect(body).toMatchObject({ payment_intent: earlier, money_state: 'none' });
-    const remedies = body['remedies'] as Remedy[];
-    const patch = remedies.flatMap((remedy) => ('patch' in remedy ? remedy.patch : []));
-    expect(patch).toEqual([{ op: 'add', path: '/distinct_from', value: [earlier] }]);
-    const mended = { ...REQUEST, distinct_from: patch[0]?.value };
-    expect(validateRequest(PaymentIntentRequest, mended).ok).toBe(true);
+    expect(body).toMatchObject({
+      payment_intent: `pi_${ID}`,
+      remedies: [{ type: 'wait', actor: 'agent', until: MIDNIGHT }],
+    });
+    const shown = renderPaymentIntent(fold([requested, failed(reason)]));
+    expect(shown).toMatchObject({ status: 'failed', failure: { code: 'possible_duplicate' } });
   });
 });
 
@@ -427,9 +317,9 @@ describe('a reached limit', () => {
         resetsAt: null,
         requested: 1500,
       }),
-      { rule: 'approval.above', result: 'passed', limit: 1600, requested: 1500 },
+      { rule: 'approval.above', result: 'asked', limit: 1400, requested: 1500 },
     );
-    expect((body['remedies'] as Remedy[])[0]).toMatchObject({ patch: [{ value: 1600 }] });
+    expect((body['remedies'] as Remedy[])[0]).toMatchObject({ patch: [{ value: 1700 }] });
   });
 
   it('of a count, or without room, leaves only waiting', () => {

@@ -10,7 +10,8 @@ export type ProblemCategory =
   | 'quote'
   | 'state'
   | 'system'
-  | 'processor';
+  | 'processor'
+  | 'merchant';
 
 /** Whether asking again can help; `same_key`: then with the same idempotency key, otherwise with a new one. */
 export interface Retry {
@@ -60,7 +61,7 @@ function kind(
   return { category, status, title, retry };
 }
 
-/** Every code a caller can meet. `payment_declined` is the failure of a concluded payment and never a problem of its own. */
+/** Every code a caller can meet. The last two are failures of concluded payments and never problems of their own. */
 export const PROBLEMS = {
   validation_failed: kind('request', 400, 'The request is not valid'),
   malformed_json: kind('request', 400, 'The body is not acceptable JSON'),
@@ -105,14 +106,24 @@ export const PROBLEMS = {
   }),
   internal: kind('system', 500, 'Something went wrong here', SOON),
   payment_declined: kind('processor', 402, 'The payment was declined', RECORDED),
+  reservation_refused: kind('merchant', 409, 'The merchant did not reserve the items', RECORDED),
 } as const satisfies Record<string, ProblemKind>;
 
 export type FailureCode = keyof typeof PROBLEMS;
-export type ProblemCode = Exclude<FailureCode, 'payment_declined'>;
+type FailureOnly = 'payment_declined' | 'reservation_refused';
+export type ProblemCode = Exclude<FailureCode, FailureOnly>;
 
-export const PROBLEM_CODES = Object.keys(PROBLEMS).filter(
-  (code): code is ProblemCode => code !== 'payment_declined',
-);
+const FAILURES_ONLY: readonly string[] = [
+  'payment_declined',
+  'reservation_refused',
+] satisfies FailureOnly[];
+
+/** Whether a code is answered as a problem, and not only as the failure of a resource. */
+export function isProblemCode(code: FailureCode): code is ProblemCode {
+  return !FAILURES_ONLY.includes(code);
+}
+
+export const PROBLEM_CODES = (Object.keys(PROBLEMS) as FailureCode[]).filter(isProblemCode);
 
 export interface ProblemFacts {
   code: ProblemCode;

@@ -39,6 +39,8 @@ export class ViolationResource {
   requested?: number;
   remaining?: number;
   resets_at?: string | null;
+  /** An earlier payment of the same purchase, when it is the agent's own. */
+  payment_intent?: string;
 }
 
 /** RFC 9457. */
@@ -109,7 +111,58 @@ export class FailureResource {
 export class NextActionResource {
   actor!: 'agent' | 'approver' | 'operator' | 'buyer' | 'none';
   type!: string;
+  /** A path of this server. */
+  url?: string;
   poll_after_ms?: number;
+}
+
+export class RefundFailureResource {
+  code!: string;
+  category!: string;
+  untrusted?: Record<string, string>;
+}
+
+export class RefundResource {
+  object!: 'refund';
+  id!: string;
+  payment_intent!: string;
+  amount!: number;
+  currency!: string;
+  /** `pending`: the processor took it on and decides later; `unknown`: what became of it is being found out. */
+  status!: 'processing' | 'unknown' | 'pending' | 'succeeded' | 'failed';
+  reason!: string;
+  reference!: string | null;
+  failure!: RefundFailureResource | null;
+  created_at!: string;
+}
+
+export class ReservationFailureResource {
+  code!: string;
+  untrusted?: Record<string, string>;
+}
+
+export class ReservationResource {
+  participant!: string;
+  status!:
+    'requested' | 'reserved' | 'refused' | 'confirming' | 'confirmed' | 'releasing' | 'released';
+  reference!: string | null;
+  failure!: ReservationFailureResource | null;
+}
+
+export class ApprovalReasonResource {
+  source!: 'policy' | 'mandate' | 'fraud';
+  rule!: string;
+  detail!: string;
+}
+
+export class ApprovalResource {
+  stage!: 'authorization' | 'capture';
+  status!: 'requested' | 'granted' | 'denied' | 'expired';
+  reasons!: ApprovalReasonResource[];
+  /** Of the request: an approval that names another one is refused. */
+  fingerprint!: string;
+  expires_at!: string;
+  decided_by!: string | null;
 }
 
 export class PayeeResource {
@@ -138,6 +191,7 @@ export class PaymentIntentResource {
   amount_authorized!: number;
   amount_captured!: number;
   amount_refunded!: number;
+  capture_method!: 'automatic' | 'manual';
   agent!: string;
   mandate!: string | null;
   payee!: PayeeResource;
@@ -147,6 +201,9 @@ export class PaymentIntentResource {
   /** Where the money is, or may be. */
   processor!: string | null;
   attempts!: AttemptResource[];
+  refunds!: RefundResource[];
+  reservation!: ReservationResource | null;
+  approval!: ApprovalResource | null;
   decision!: DecisionResource | null;
   failure!: FailureResource | null;
   next_action!: NextActionResource | null;

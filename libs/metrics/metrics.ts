@@ -8,6 +8,14 @@ export interface HttpObservation {
   seconds: number;
 }
 
+/** A group of appends that became durable with one sync of the disk. */
+export interface LogCommit {
+  appends: number;
+  events: number;
+  /** Of the events' JSON, in characters. */
+  size: number;
+}
+
 /**
  * What a process counts, one registry each. Names begin with `bursar_`; no label ever holds an agent, a tenant or an id. Other
  * apps register metrics of their own on `registry`.
@@ -28,6 +36,14 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly commits = this.counter(
+    'commits',
+    'Syncs of the log, each for a group of appends.',
+  );
+  private readonly appends = this.counter('appends', 'Appends that became durable.');
+  private readonly events = this.counter('events', 'Events that became durable.');
+  private readonly size = this.counter('characters', 'Characters of JSON that became durable.');
+
   /** Adds the metrics of the process: memory, event loop, garbage collection. */
   withProcess(): this {
     collectDefaultMetrics({ register: this.registry, prefix: 'bursar_' });
@@ -42,6 +58,13 @@ export class Metrics {
     this.payments.inc({ outcome });
   }
 
+  countCommit({ appends, events, size }: LogCommit): void {
+    this.commits.inc();
+    this.appends.inc(appends);
+    this.events.inc(events);
+    this.size.inc(size);
+  }
+
   get contentType(): string {
     return this.registry.contentType;
   }
@@ -49,5 +72,9 @@ export class Metrics {
   /** The Prometheus text format. */
   text(): Promise<string> {
     return this.registry.metrics();
+  }
+
+  private counter(name: string, help: string): Counter {
+    return new Counter({ name: `bursar_log_${name}_total`, help, registers: [this.registry] });
   }
 }

@@ -59,7 +59,7 @@ export class CedarPolicyEngine extends PolicyEngine {
       preparsePolicySet(`${hash}/all`, { staticPolicies: textsById(parsed.policies) }),
       preparsePolicySet(`${hash}/permits`, { staticPolicies: textsById(permits) }),
     ];
-    const problems = answers.flatMap(failuresOf);
+    const problems = [...answers.flatMap(failuresOf), ...mismatches(hash)];
     if (problems.length > 0) throw new InvalidPolicyBundleError(name, problems);
     return new CedarPolicyEngine(`${name}+${hash.slice(0, 12)}`, parsed.policies, hash);
   }
@@ -93,8 +93,6 @@ export class CedarPolicyEngine extends PolicyEngine {
       const answer = statefulIsAuthorized({
         ...request,
         preparsedPolicySetId: `${this.cacheKey}/${set}`,
-        preparsedSchemaName: this.cacheKey,
-        validateRequest: true,
       });
       if (answer.type === 'failure') {
         return { ...NOTHING, errors: answer.errors.map(({ message }) => message) };
@@ -139,6 +137,32 @@ export class CedarPolicyEngine extends PolicyEngine {
       inputs,
     };
   }
+}
+
+/** Everything a payment can bring, to hold it against a bundle's schema once instead of with every payment. */
+const FULL_REQUEST = toCedarRequest({
+  tenant: 'tnt',
+  agent: { id: 'agt', name: 'agent' },
+  mandate: { id: 'mnd' },
+  payee: { id: 'payee', name: 'Payee', mcc: '0000', country: 'US', domain: 'payee.example' },
+  amountMinor: 1,
+  currency: 'USD',
+  captureMethod: 'automatic',
+  purpose: 'purpose',
+  now: '2026-01-01T00:00:00Z',
+});
+
+/** Where the schema wants something else than what payments bring. */
+function mismatches(cacheKey: string): { part: 'bundle'; message: string }[] {
+  const answer = statefulIsAuthorized({
+    ...FULL_REQUEST,
+    preparsedPolicySetId: `${cacheKey}/all`,
+    preparsedSchemaName: cacheKey,
+    validateRequest: true,
+  });
+  return answer.type === 'failure'
+    ? answer.errors.map(({ message }) => ({ part: 'bundle', message }))
+    : [];
 }
 
 function textsById(policies: readonly BundlePolicy[]): Record<string, string> {

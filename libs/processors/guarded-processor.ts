@@ -1,6 +1,6 @@
-import type { Outcome, PrepareOutcome } from '#domain';
+import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import type { Clock, EpochMs, Timers } from '#platform';
-import { signOfLookUp, signOfOutcome, type HealthSign } from './health-sign.js';
+import { signOfLookUp, signOfOutcome, signOfRefundLookUp, type HealthSign } from './health-sign.js';
 import { LATE, OpenCalls } from './open-calls.js';
 import { ProcessorBreakers, type Availability, type BreakerOptions } from './processor-breakers.js';
 import type {
@@ -101,33 +101,49 @@ export class GuardedProcessor {
    */
   call(operation: 'prepare', order: AttemptOrder): Promise<CallResult<PrepareOutcome>>;
   call(
+    operation: 'refund',
+    order: AttemptOrder,
+    onLate?: (outcome: RefundOutcome) => void,
+  ): Promise<CallResult<RefundOutcome>>;
+  call(
     operation: MoneyCall,
     order: AttemptOrder,
     onLate?: (outcome: Outcome) => void,
   ): Promise<CallResult<Outcome>>;
   async call(
-    operation: 'prepare' | MoneyCall,
+    operation: 'prepare' | 'refund' | MoneyCall,
     order: AttemptOrder,
-    onLate?: (outcome: Outcome) => void,
-  ): Promise<CallResult<Outcome | PrepareOutcome>> {
+    onLate?: (outcome: never) => void,
+  ): Promise<CallResult<Outcome | PrepareOutcome | RefundOutcome>> {
     const startsAttempt = operation === 'prepare' || operation === 'authorize';
     if (startsAttempt && this.availability() !== 'closed') {
       return { outcome: { kind: 'not_executed', evidence: 'breaker_open' }, durationMs: 0 };
     }
-    return operation === 'prepare' ? this.prepare(order) : this.move(operation, order, onLate);
+    if (operation === 'prepare') return this.prepare(order);
+    return this.move((signal) => this.ask(operation, order, signal), onLate);
   }
 
   /** Never rejects; what takes too long is `unproven`, evidence `timeout`. */
   async lookUp(order: AttemptOrder): Promise<LookUpAnswer> {
     const start = this.begin();
-    const { harmlessDeadlineMs: limitMs } = this.options;
-    const failed: LookUpAnswer = { state: 'unproven', evidence: 'connector_failed' };
-    const run = (signal: AbortSignal) => this.processor.lookUp(order, signal);
-    const first = await this.openCalls.start(run, failed, limitMs, limitMs).first;
-    const answer: LookUpAnswer = first === LATE ? { ...failed, evidence: 'timeout' } : first;
+    const answer = await this.ifQuick<LookUpAnswer>(
+      (signal) => this.processor.lookUp(order, signal),
+      (evidence) => ({ state: 'unproven', evidence }),
+    );
     const evidence = answer.state === 'unproven' ? answer.evidence : answer.state;
     await this.conclude(start, signOfLookUp(answer), evidence);
     return answer;
+  }
+
+  /** Never rejects; what takes too long is `unknown`, evidence `timeout`. */
+  async lookUpRefund(order: AttemptOrder): Promise<CallResult<RefundOutcome>> {
+    const start = this.begin();
+    const outcome = await this.ifQuick<RefundOutcome>(
+      (signal) => this.processor.lookUpRefund(order, signal),
+      (evidence) => ({ kind: 'unknown', evidence }),
+    );
+    const durationMs = await this.conclude(start, signOfRefundLookUp(outcome), evidenceOf(outcome));
+    return { outcome, durationMs };
   }
 
   /** Stops probing and aborts every call that is still open. */
@@ -138,37 +154,46 @@ export class GuardedProcessor {
 
   private async prepare(order: AttemptOrder): Promise<CallResult<PrepareOutcome>> {
     const start = this.begin();
-    const { harmlessDeadlineMs: limitMs } = this.options;
-    const failed: PrepareOutcome = { kind: 'not_executed', evidence: 'connector_failed' };
-    const run = (signal: AbortSignal) => this.processor.prepare(order, signal);
-    const first = await this.openCalls.start(run, failed, limitMs, limitMs).first;
-    const outcome: PrepareOutcome = first === LATE ? { ...failed, evidence: 'timeout' } : first;
+    const outcome = await this.ifQuick<PrepareOutcome>(
+      (signal) => this.processor.prepare(order, signal),
+      (evidence) => ({ kind: 'not_executed', evidence }),
+    );
     return this.concluded(start, outcome);
   }
 
+  /** For what moves no money: aborted at its deadline. */
+  private async ifQuick<T>(
+    run: (signal: AbortSignal) => Promise<T>,
+    without: (evidence: string) => T,
+  ): Promise<T> {
+    const { harmlessDeadlineMs: limitMs } = this.options;
+    const failed = without('connector_failed');
+    const first = await this.openCalls.start(run, failed, limitMs, limitMs).first;
+    return first === LATE ? without('timeout') : first;
+  }
+
   private async move(
-    operation: MoneyCall,
-    order: AttemptOrder,
-    onLate?: (outcome: Outcome) => void,
-  ): Promise<CallResult<Outcome>> {
+    run: (signal: AbortSignal) => Promise<Outcome | RefundOutcome>,
+    onLate?: (outcome: never) => void,
+  ): Promise<CallResult<Outcome | RefundOutcome>> {
     const start = this.begin();
     const { softDeadlineMs, hardDeadlineMs } = this.options;
     const failed: Outcome = { kind: 'unknown', evidence: 'connector_failed' };
-    const run = (signal: AbortSignal) => this.ask(operation, order, signal);
     const call = this.openCalls.start(run, failed, softDeadlineMs, hardDeadlineMs);
     const first = await call.first;
     if (first !== LATE) return this.concluded(start, first);
     void call.settled.then((late) => {
-      if (late.kind !== 'unknown') onLate?.(late);
+      // The overloads of `call` pair each operation with the outcomes that its `onLate` takes.
+      if (late.kind !== 'unknown') onLate?.(late as never);
     });
     return this.concluded<Outcome>(start, { kind: 'unknown', evidence: 'soft_deadline' });
   }
 
   private async ask(
-    operation: MoneyCall,
+    operation: 'refund' | MoneyCall,
     order: AttemptOrder,
     signal: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<Outcome | RefundOutcome> {
     if (operation !== 'resend') return this.processor[operation](order, signal);
     const outcome = await this.processor.authorize(order, signal);
     return outcome.kind === 'not_executed' ? { ...outcome, kind: 'unknown' } : outcome;
@@ -186,12 +211,11 @@ export class GuardedProcessor {
     return { atMs: this.ports.clock.monotonicMs(), epoch: this.breakers.epoch };
   }
 
-  private async concluded<O extends Outcome | PrepareOutcome>(
+  private async concluded<O extends Outcome | PrepareOutcome | RefundOutcome>(
     start: CallStart,
     outcome: O,
   ): Promise<CallResult<O>> {
-    const evidence = 'evidence' in outcome ? outcome.evidence : outcome.kind;
-    const durationMs = await this.conclude(start, signOfOutcome(outcome), evidence);
+    const durationMs = await this.conclude(start, signOfOutcome(outcome), evidenceOf(outcome));
     return { outcome, durationMs };
   }
 
@@ -209,3 +233,6 @@ export class GuardedProcessor {
     return durationMs;
   }
 }
+
+const evidenceOf = (outcome: Outcome | PrepareOutcome | RefundOutcome) =>
+  'evidence' in outcome ? outcome.evidence : outcome.kind;

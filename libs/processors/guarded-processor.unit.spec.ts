@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Outcome, PrepareOutcome } from '#domain';
+import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import { VirtualClock, VirtualTimers } from '#platform/memory';
 import { GuardedProcessor, type GuardOptions, type MoneyCall } from './guarded-processor.js';
 import { Processor, type AttemptOrder, type LookUpAnswer } from './processor.port.js';
@@ -18,11 +18,14 @@ class ScriptedProcessor extends Processor {
     lookUp: true,
     idempotencyKey: { lengthMax: 255, safeForMs: 1 },
     currencies: 'all',
+    authorizationValidForMs: 1,
   } as const;
   readonly asked: string[] = [];
   lastSignal: AbortSignal | undefined;
   prepared: () => Answer<PrepareOutcome> = () => ({ kind: 'prepared', reference: 'ch_1' });
   moved: () => Answer<Outcome> = () => SUCCEEDED;
+  refunded: () => Answer<RefundOutcome> = () => SUCCEEDED;
+  refundFound: () => Answer<RefundOutcome> = () => ({ kind: 'unknown', evidence: 'not_found' });
   found: () => Answer<LookUpAnswer> = () => ({ state: 'unproven', evidence: 'not_found' });
   pinged: () => Answer<void> = () => undefined;
 
@@ -32,6 +35,9 @@ class ScriptedProcessor extends Processor {
   void = (_: AttemptOrder, signal: AbortSignal) => this.ask('void', signal, this.moved);
   fence = (_: AttemptOrder, signal: AbortSignal) => this.ask('fence', signal, this.moved);
   lookUp = (_: AttemptOrder, signal: AbortSignal) => this.ask('lookUp', signal, this.found);
+  refund = (_: AttemptOrder, signal: AbortSignal) => this.ask('refund', signal, this.refunded);
+  lookUpRefund = (_: AttemptOrder, signal: AbortSignal) =>
+    this.ask('lookUpRefund', signal, this.refundFound);
   ping = (signal: AbortSignal) => this.ask('ping', signal, this.pinged);
 
   count = (call: string) => this.asked.filter((each) => each === call).length;
@@ -43,12 +49,12 @@ class ScriptedProcessor extends Processor {
   }
 }
 
-const SUCCEEDED: Outcome = {
+const SUCCEEDED = {
   kind: 'succeeded',
   reference: 'ch_1',
   amountMinor: 4_200,
   currency: 'EUR',
-};
+} as const;
 const DECLINED: Outcome = { kind: 'declined', category: 'soft', code: 'insufficient_funds' };
 const REFUSED = { kind: 'not_executed', evidence: 'connection_refused' } as const;
 const LOST: Outcome = { kind: 'unknown', evidence: 'http_500' };
@@ -59,6 +65,8 @@ const ORDER: AttemptOrder = {
   paymentMethod: 'pm_sandbox_visa',
   reference: 'ch_1',
 };
+const REFUND: AttemptOrder = { ...ORDER, amountMinor: 200, refund: { key: 'pi_1-1-r1' } };
+const ACCEPTED: RefundOutcome = { kind: 'accepted', reference: 're_1' };
 const STANDING: MoneyCall[] = ['capture', 'void', 'fence'];
 
 /** An answer that a test gives when it wants to. */
@@ -165,9 +173,48 @@ describe('time limits', () => {
   it('takes an exception of a connector as unknown, of a preparation as not executed', async () => {
     const broken = () => Promise.reject(new Error('defect'));
     Object.assign(scripted, { moved: broken, prepared: broken, found: broken });
+    Object.assign(scripted, { refunded: broken, refundFound: broken });
     expect(await authorize()).toEqual({ kind: 'unknown', evidence: 'connector_failed' });
     expect((await guarded.call('prepare', ORDER)).outcome.kind).toBe('not_executed');
     expect((await guarded.lookUp(ORDER)).state).toBe('unproven');
+    const failed = { kind: 'unknown', evidence: 'connector_failed' };
+    expect((await guarded.call('refund', REFUND)).outcome).toEqual(failed);
+    expect((await guarded.lookUpRefund(REFUND)).outcome).toEqual(failed);
+  });
+
+  it('holds a refund to the same limits, and tells late that it was accepted', async () => {
+    const answer = deferred<RefundOutcome>();
+    const told: RefundOutcome[] = [];
+    scripted.refunded = () => answer.promise;
+    const pending = guarded.call('refund', REFUND, (outcome) => told.push(outcome));
+    await time.advance(1_000);
+    expect(await pending).toEqual({
+      outcome: { kind: 'unknown', evidence: 'soft_deadline' },
+      durationMs: 1_000,
+    });
+    answer.resolve(ACCEPTED);
+    await time.advance(60_000);
+    expect(told).toEqual([ACCEPTED]);
+  });
+
+  it('gives the look-up of a refund up after its limit, as unknown', async () => {
+    scripted.refundFound = never;
+    const pending = guarded.lookUpRefund(REFUND);
+    await time.advance(500);
+    expect(await pending).toEqual({
+      outcome: { kind: 'unknown', evidence: 'timeout' },
+      durationMs: 500,
+    });
+    expect(scripted.lastSignal?.aborted).toBe(true);
+  });
+
+  it('passes what a look-up of a refund found on, with how long it took', async () => {
+    const answer = deferred<RefundOutcome>();
+    scripted.refundFound = () => answer.promise;
+    const pending = guarded.lookUpRefund(REFUND);
+    await time.advance(40);
+    answer.resolve(ACCEPTED);
+    expect(await pending).toEqual({ outcome: ACCEPTED, durationMs: 40 });
   });
 
   it('aborts what is open when it stops', async () => {
@@ -254,6 +301,32 @@ describe('circuit breaking', () => {
     expect((await guarded.call(call, ORDER)).outcome).toEqual(SUCCEEDED);
     await guarded.lookUp(ORDER);
     expect(scripted.asked).toEqual(['authorize', call, 'lookUp']);
+  });
+
+  it('lets refunds and their look-ups through while open', async () => {
+    scripted.moved = () => REFUSED;
+    await authorize();
+    scripted.refunded = () => ACCEPTED;
+    expect((await guarded.call('refund', REFUND)).outcome).toEqual(ACCEPTED);
+    await guarded.lookUpRefund(REFUND);
+    expect(scripted.asked).toEqual(['authorize', 'refund', 'lookUpRefund']);
+  });
+
+  it('counts the failures of refunds and of their look-ups, and an accepted refund as health', async () => {
+    const lost: RefundOutcome = { kind: 'unknown', evidence: 'http_500' };
+    scripted.refundFound = () => lost;
+    for (const outcome of [lost, ACCEPTED, lost, lost]) {
+      scripted.refunded = () => outcome;
+      await guarded.call('refund', REFUND);
+    }
+    expect(guarded.availability()).toBe('closed');
+    await guarded.lookUpRefund(REFUND);
+    expect(guarded.availability()).toBe('open');
+  });
+
+  it('does not take a refund that was not found as a failure', async () => {
+    for (let call = 0; call < 5; call += 1) await guarded.lookUpRefund(REFUND);
+    expect(guarded.availability()).toBe('closed');
   });
 
   it('lets the repetition of an unknown authorization through while open', async () => {

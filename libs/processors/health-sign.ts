@@ -1,4 +1,4 @@
-import type { Outcome, PrepareOutcome } from '#domain';
+import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import type { LookUpAnswer } from './processor.port.js';
 
 /**
@@ -21,6 +21,7 @@ const NEUTRAL = new Set([
   'ambiguous',
   'canceled',
   'client_closed',
+  'holds_more',
   'invalid_request',
   'no_local_address',
   'not_found',
@@ -29,9 +30,10 @@ const NEUTRAL = new Set([
   'unconfirmed',
 ]);
 
-export function signOfOutcome(outcome: Outcome | PrepareOutcome): HealthSign {
+export function signOfOutcome(outcome: Outcome | PrepareOutcome | RefundOutcome): HealthSign {
   switch (outcome.kind) {
     case 'succeeded':
+    case 'accepted':
     case 'declined':
     case 'fenced':
       return 'answered';
@@ -46,6 +48,9 @@ export function signOfOutcome(outcome: Outcome | PrepareOutcome): HealthSign {
 
 export const signOfLookUp = (answer: LookUpAnswer): HealthSign =>
   answer.state === 'unproven' ? signOfEvidence(answer.evidence) : 'neutral';
+
+export const signOfRefundLookUp = (outcome: RefundOutcome): HealthSign =>
+  'evidence' in outcome ? signOfEvidence(outcome.evidence) : 'neutral';
 
 /** Evidence is `http_<status>` with an optional `:<code>`, or one word. */
 function signOfEvidence(evidence: string): HealthSign {

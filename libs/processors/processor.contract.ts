@@ -8,6 +8,8 @@ export interface BookedCharge {
   currency: string;
   state: 'authorized' | 'captured' | 'voided' | 'refunded';
   amountCaptured: number;
+  amountRefunded: number;
+  refunds: { reference: string; amount: number; status: 'pending' | 'succeeded' | 'failed' }[];
 }
 
 /** `lose_request`: not executed, and the answer does not say so. `lose_answer`: executed, and the answer is lost. */
@@ -15,10 +17,20 @@ export type ContractFault = 'none' | 'refuse' | 'lose_request' | 'lose_answer' |
 
 export interface ProcessorUnderTest {
   processor: Processor;
-  tokens: { good: string; softDecline: string; hardDecline: string };
+  tokens: {
+    good: string;
+    softDecline: string;
+    hardDecline: string;
+    /** Refunds to these are pending first and then succeed, are pending first and then fail, are refused at once. */
+    refundPending: string;
+    refundFails: string;
+    refundRefused: string;
+  };
   /** The charges that hold or held money for this attempt. */
   charges(orderKey: string): Promise<BookedCharge[]>;
   break(fault: ContractFault): Promise<void>;
+  /** What the processor does by itself as time goes by has happened when it resolves. */
+  letPass(of: 'refund_settlement' | 'authorization'): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +72,28 @@ export function describeProcessor(name: string, start: () => Promise<ProcessorUn
       const outcome = await processor.authorize(order, NEVER_ABORTED);
       if (outcome.kind !== 'succeeded') throw new Error(`not authorized: ${outcome.kind}`);
       return { ...order, reference: outcome.reference };
+    };
+
+    const capturedOrder = async (changes: Partial<AttemptOrder> = {}): Promise<AttemptOrder> => {
+      const order = await authorizedOrder(changes);
+      const outcome = await processor.capture(order, NEVER_ABORTED);
+      if (outcome.kind !== 'succeeded') throw new Error(`not captured: ${outcome.kind}`);
+      return order;
+    };
+
+    const refundOf = (order: AttemptOrder, number: number, amountMinor: number): AttemptOrder => ({
+      ...order,
+      amountMinor,
+      refund: { key: `${order.key}-r${number}` },
+    });
+
+    const refund = (order: AttemptOrder) => processor.refund(order, NEVER_ABORTED);
+
+    const lookUpRefund = (order: AttemptOrder) => processor.lookUpRefund(order, NEVER_ABORTED);
+
+    const returned = async (order: AttemptOrder) => {
+      const [charge] = await subject.charges(order.key);
+      return charge && [charge.state, charge.amountRefunded, charge.refunds.length];
     };
 
     const states = async (order: AttemptOrder) =>
@@ -185,6 +219,36 @@ export function describeProcessor(name: string, start: () => Promise<ProcessorUn
         ]);
       });
 
+      it('takes a part once, and lets go of the rest', async () => {
+        const order = await authorizedOrder();
+        await processor.capture({ ...order, amountMinor: 1_000 }, NEVER_ABORTED);
+        const rest = await processor.capture({ ...order, amountMinor: 3_200 }, NEVER_ABORTED);
+        expect(rest.kind).not.toBe('succeeded');
+        expect(await subject.charges(order.key)).toMatchObject([
+          { state: 'captured', amountCaptured: 1_000 },
+        ]);
+      });
+
+      it('is declined for good when the hold was let go', async () => {
+        const order = await authorizedOrder();
+        await processor.void(order, NEVER_ABORTED);
+        expect(await processor.capture(order, NEVER_ABORTED)).toMatchObject({
+          kind: 'declined',
+          category: 'hard',
+        });
+        expect(await states(order)).toEqual(['voided']);
+      });
+
+      it('is declined for good when the hold has expired', async () => {
+        const order = await authorizedOrder();
+        await subject.letPass('authorization');
+        expect(await processor.capture(order, NEVER_ABORTED)).toMatchObject({
+          kind: 'declined',
+          category: 'hard',
+        });
+        expect(await states(order)).toEqual(['voided']);
+      });
+
       it('never takes more than is held', async () => {
         const order = { ...(await authorizedOrder()), amountMinor: 4_201 };
         expect((await processor.capture(order, NEVER_ABORTED)).kind).toBe('not_executed');
@@ -212,11 +276,189 @@ export function describeProcessor(name: string, start: () => Promise<ProcessorUn
         expect(await states(order)).toEqual(['voided']);
       });
 
+      it('has nothing to let go of when the hold has expired', async () => {
+        const order = await authorizedOrder();
+        await subject.letPass('authorization');
+        const outcome = await processor.void(order, NEVER_ABORTED);
+        expect(outcome).toMatchObject({ kind: 'succeeded', reference: order.reference });
+        expect(await states(order)).toEqual(['voided']);
+      });
+
       it('does not touch money that was taken', async () => {
         const order = await authorizedOrder();
         await processor.capture(order, NEVER_ABORTED);
         expect((await processor.void(order, NEVER_ABORTED)).kind).toBe('not_executed');
         expect(await states(order)).toEqual(['captured']);
+      });
+    });
+
+    describe('refund', () => {
+      it('gives everything back, and echoes it', async () => {
+        const order = refundOf(await capturedOrder(), 1, 4_200);
+        const outcome = await refund(order);
+        const [charge] = await subject.charges(order.key);
+        expect(outcome).toEqual({
+          kind: 'succeeded',
+          reference: charge?.refunds[0]?.reference,
+          amountMinor: 4_200,
+          currency: 'EUR',
+        });
+        expect(await returned(order)).toEqual(['refunded', 4_200, 1]);
+      });
+
+      it('gives parts back, one after the other, and never more than was taken', async () => {
+        const order = await capturedOrder();
+        const outcomes = [];
+        for (const [number, amount] of [1_000, 3_000, 201, 200, 1].entries()) {
+          outcomes.push((await refund(refundOf(order, number, amount))).kind);
+        }
+        expect(outcomes).toEqual(['succeeded', 'succeeded', 'declined', 'succeeded', 'declined']);
+        expect(await returned(order)).toEqual(['refunded', 4_200, 3]);
+      });
+
+      it('gives back no more than was taken of what was held', async () => {
+        const order = await authorizedOrder();
+        await processor.capture({ ...order, amountMinor: 1_000 }, NEVER_ABORTED);
+        expect(await refund(refundOf(order, 1, 1_001))).toMatchObject({
+          kind: 'declined',
+          category: 'hard',
+        });
+        expect((await refund(refundOf(order, 2, 1_000))).kind).toBe('succeeded');
+        expect(await returned(order)).toEqual(['refunded', 1_000, 1]);
+      });
+
+      it('gives back one of two at the same time that together are more than was taken', async () => {
+        const order = await capturedOrder();
+        const race = await Promise.all(
+          [1, 2].map((number) => refund(refundOf(order, number, 2_500))),
+        );
+        expect(race.map(({ kind }) => kind).sort()).toEqual(['declined', 'succeeded']);
+        expect(await returned(order)).toEqual(['captured', 2_500, 1]);
+      });
+
+      it('answers a repeated call as before, with one refund', async () => {
+        const order = refundOf(await capturedOrder(), 1, 1_000);
+        const first = await refund(order);
+        expect(await refund(order)).toEqual(first);
+        expect(await returned(order)).toEqual(['captured', 1_000, 1]);
+      });
+
+      it('is declined for good where no money was taken', async () => {
+        const order = refundOf(await authorizedOrder(), 1, 1);
+        expect(await refund(order)).toMatchObject({ kind: 'declined', category: 'hard' });
+        expect(await returned(order)).toEqual(['authorized', 0, 0]);
+      });
+
+      it('is declined for good when it is refused', async () => {
+        const paymentMethod = subject.tokens.refundRefused;
+        const order = refundOf(await capturedOrder({ paymentMethod }), 1, 1_000);
+        expect(await refund(order)).toMatchObject({ kind: 'declined', category: 'hard' });
+        expect(await returned(order)).toEqual(['captured', 0, 0]);
+      });
+
+      it('is not executed when the connection is refused', async () => {
+        const order = refundOf(await capturedOrder(), 1, 1_000);
+        await subject.break('refuse');
+        expect(await refund(order)).toMatchObject({
+          kind: 'not_executed',
+          evidence: 'connection_refused',
+        });
+        expect(await returned(order)).toEqual(['captured', 0, 0]);
+      });
+
+      it('is unknown while answers are lost; the same call, or a look-up, tells what became of it', async () => {
+        const order = refundOf(await capturedOrder(), 1, 1_000);
+        await subject.break('lose_answer');
+        expect((await refund(order)).kind).toBe('unknown');
+        expect((await lookUpRefund(order)).kind).toBe('unknown');
+        await subject.break('none');
+        const found = await lookUpRefund(order);
+        expect(found).toMatchObject({ kind: 'succeeded', amountMinor: 1_000 });
+        expect(await refund(order)).toEqual(found);
+        expect(await returned(order)).toEqual(['captured', 1_000, 1]);
+      });
+
+      it('is unknown when it was given up after it was sent', async () => {
+        const order = refundOf(await capturedOrder(), 1, 1_000);
+        await subject.break('hang_after');
+        const givingUp = new AbortController();
+        const pending = processor.refund(order, givingUp.signal);
+        await expect
+          .poll(() => returned(order), { timeout: 5_000 })
+          .toEqual(['captured', 1_000, 1]);
+        givingUp.abort();
+        expect((await pending).kind).toBe('unknown');
+      });
+
+      it('is unknown when the request itself was lost, and gives back once when it is repeated', async () => {
+        const order = refundOf(await capturedOrder(), 1, 1_000);
+        await subject.break('lose_request');
+        expect((await refund(order)).kind).toBe('unknown');
+        await subject.break('none');
+        expect((await lookUpRefund(order)).kind).toBe('unknown');
+        expect((await refund(order)).kind).toBe('succeeded');
+        expect(await returned(order)).toEqual(['captured', 1_000, 1]);
+      });
+
+      it('is accepted while it is pending, counts already, and settles by itself', async () => {
+        const paymentMethod = subject.tokens.refundPending;
+        const order = refundOf(await capturedOrder({ paymentMethod }), 1, 4_000);
+        const accepted = await refund(order);
+        if (accepted.kind !== 'accepted') throw new Error(`not accepted: ${accepted.kind}`);
+        const known = {
+          ...order,
+          refund: { key: `${order.key}-r1`, reference: accepted.reference },
+        };
+        expect(await lookUpRefund(known)).toEqual(accepted);
+        expect((await refund(refundOf(order, 2, 201))).kind).toBe('declined');
+        expect(await returned(order)).toEqual(['captured', 0, 1]);
+        await subject.letPass('refund_settlement');
+        for (const asked of [known, order]) {
+          expect(await lookUpRefund(asked)).toEqual({
+            kind: 'succeeded',
+            reference: accepted.reference,
+            amountMinor: 4_000,
+            currency: 'EUR',
+          });
+        }
+        expect(await returned(order)).toEqual(['captured', 4_000, 1]);
+      });
+
+      it('is declined for good when it failed after it was accepted, and gave nothing back', async () => {
+        const paymentMethod = subject.tokens.refundFails;
+        const order = refundOf(await capturedOrder({ paymentMethod }), 1, 4_200);
+        expect((await refund(order)).kind).toBe('accepted');
+        await subject.letPass('refund_settlement');
+        expect(await lookUpRefund(order)).toMatchObject({ kind: 'declined', category: 'hard' });
+        expect(await returned(order)).toEqual(['captured', 0, 1]);
+      });
+    });
+
+    describe('lookUpRefund', () => {
+      it('proves nothing by finding nothing, with and without a reference', async () => {
+        const order = refundOf(await capturedOrder(), 1, 1_000);
+        for (const reference of [undefined, 're_nobody']) {
+          const asked = { ...order, refund: { key: `${order.key}-r1`, reference } };
+          expect((await lookUpRefund(asked)).kind).toBe('unknown');
+        }
+      });
+
+      it('tells the refunds of one charge apart', async () => {
+        const order = await capturedOrder();
+        for (const number of [1, 2]) await refund(refundOf(order, number, number * 100));
+        expect(await lookUpRefund(refundOf(order, 2, 200))).toMatchObject({
+          kind: 'succeeded',
+          amountMinor: 200,
+        });
+      });
+
+      it('proves nothing when it fails', async () => {
+        const order = refundOf(await capturedOrder(), 1, 1_000);
+        await refund(order);
+        for (const fault of ['refuse', 'lose_request', 'lose_answer'] as const) {
+          await subject.break(fault);
+          expect((await lookUpRefund(order)).kind).toBe('unknown');
+        }
       });
     });
 
@@ -240,6 +482,24 @@ export function describeProcessor(name: string, start: () => Promise<ProcessorUn
         });
         await processor.void(voided, NEVER_ABORTED);
         expect(await processor.lookUp(voided, NEVER_ABORTED)).toMatchObject({ state: 'voided' });
+      });
+
+      it('finds how much was taken of what was held', async (test) => {
+        test.skip(!processor.capabilities.lookUp);
+        const order = { ...(await authorizedOrder()), amountMinor: 1_000 };
+        expect(await processor.lookUp(order, NEVER_ABORTED)).toMatchObject({ state: 'unproven' });
+        await processor.capture(order, NEVER_ABORTED);
+        expect(await processor.lookUp(order, NEVER_ABORTED)).toMatchObject({
+          state: 'captured',
+          amountMinor: 1_000,
+        });
+      });
+
+      it('finds that an expired hold holds nothing', async (test) => {
+        test.skip(!processor.capabilities.lookUp);
+        const order = await authorizedOrder();
+        await subject.letPass('authorization');
+        expect(await processor.lookUp(order, NEVER_ABORTED)).toMatchObject({ state: 'voided' });
       });
 
       it('proves nothing by finding nothing', async (test) => {
@@ -320,6 +580,8 @@ export function describeProcessor(name: string, start: () => Promise<ProcessorUn
       const order = await authorizedOrder({ key: `longest-${'k'.repeat(32)}` });
       expect(order.key).toHaveLength(40);
       expect((await processor.capture(order, NEVER_ABORTED)).kind).toBe('succeeded');
+      const back = { ...order, refund: { key: `longest-${'r'.repeat(32)}` } };
+      expect((await refund(back)).kind).toBe('succeeded');
     });
   });
 }

@@ -1,4 +1,4 @@
-import type { Outcome, PrepareOutcome } from '#domain';
+import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 
 /** What a processor can do, as data: routing, the resolution ladder and the documentation read it. */
 export interface ProcessorCapabilities {
@@ -14,18 +14,28 @@ export interface ProcessorCapabilities {
     safeForMs: number;
   };
   currencies: 'all' | readonly string[];
+  /** How long a hold lasts; afterwards nothing is held and a capture is declined. */
+  authorizationValidForMs: number;
 }
 
 /** One attempt, as every call about it is told. All calls of one attempt derive their idempotency keys from `key`. */
 export interface AttemptOrder {
   /** Unique per attempt, e.g. `<intent id>-<attempt number>`; also the merchant reference. At most 40 characters. */
   key: string;
+  /** What the call is about: the amount to hold, to take, or to give back. */
   amountMinor: number;
   currency: string;
   /** The token that stands for the card at this processor. */
   paymentMethod: string;
   /** The processor's own id, once known (two-step processors know it before money moves). */
   reference?: string;
+  /** Which refund of the charge is meant, in calls about refunds. */
+  refund?: {
+    /** The refund's own idempotency key, e.g. `<attempt key>-r<refund number>`. At most 40 characters. */
+    key: string;
+    /** The processor's own id of the refund, once known. */
+    reference?: string;
+  };
 }
 
 /**
@@ -40,13 +50,23 @@ export abstract class Processor {
   abstract prepare(order: AttemptOrder, signal: AbortSignal): Promise<PrepareOutcome>;
   /** Holds the amount (confirms `order.reference` at a two-step processor). */
   abstract authorize(order: AttemptOrder, signal: AbortSignal): Promise<Outcome>;
-  /** Takes `amountMinor` of what is held. Needs `order.reference`. */
+  /** Takes `amountMinor` of what is held, once; the rest is let go. Needs `order.reference`. */
   abstract capture(order: AttemptOrder, signal: AbortSignal): Promise<Outcome>;
   /** Lets go of what is held. `succeeded` means nothing is held any more. Needs `order.reference`. */
   abstract void(order: AttemptOrder, signal: AbortSignal): Promise<Outcome>;
   /**
-   * Asks what became of the attempt. `authorized`, `captured` and `voided` are facts; `unproven` covers "not found" (the slow
-   * original can land later), an unconfirmed charge, and every failure to ask.
+   * Gives `amountMinor` of what was taken back. Needs `order.reference` and `order.refund`. The reference of the outcome is
+   * the refund's; `accepted` means that `lookUpRefund` will tell the end of it.
+   */
+  abstract refund(order: AttemptOrder, signal: AbortSignal): Promise<RefundOutcome>;
+  /**
+   * Asks what became of the refund: `accepted` while it is pending, `declined` when it failed for good, `unknown` when it was
+   * not found (the slow original can land later) and when asking failed.
+   */
+  abstract lookUpRefund(order: AttemptOrder, signal: AbortSignal): Promise<RefundOutcome>;
+  /**
+   * Asks what became of the attempt. `authorized`, `captured` and `voided` (also: the hold has expired) are facts; `unproven`
+   * covers "not found" (the slow original can land later), an unconfirmed charge, and every failure to ask.
    */
   abstract lookUp(order: AttemptOrder, signal: AbortSignal): Promise<LookUpAnswer>;
   /** Makes sure that the attempt never takes money: `fenced`, or `succeeded` when it already had, or `unknown`. */

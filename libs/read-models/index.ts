@@ -3,6 +3,7 @@ export { type Cursor, InvalidCursorError, decodeCursor, encodeCursor } from './p
 export * from './access/access.query.js';
 export * from './agent-activity/agent-activity.query.js';
 export * from './authority/mandate-figures.js';
+export * from './authority/mandate-snapshots.port.js';
 export * from './ledger/ledger.query.js';
 export * from './operations/operations.query.js';
 export * from './parked/parked.query.js';

@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  type JsonRecord,
   type Outcome,
   type PaymentIntentCommand,
   type PaymentIntentState,
   type PrepareOutcome,
   type ProcessorFacts,
+  type RefundOutcome,
+  type ReservationOperation,
+  type ReservationOutcome,
   failure,
+  isRefundOpen,
   paymentIntentDecider,
+  refundedMinor,
 } from '#domain';
 import type { NewEvent } from '#event-store';
 import { MemoryEventStore } from '#event-store/memory';
@@ -29,14 +35,22 @@ import {
 const T0 = Date.parse('2026-01-01T00:00:00.000Z');
 const random = new SystemRandom();
 const timers = new SystemTimers();
-const decider = paymentIntentDecider(({ status }) => ({ status: 201, body: status }));
+const decider = paymentIntentDecider({
+  request: ({ status }) => ({ status: 201, body: status }),
+  operation: ({ status }) => ({ status: 200, body: status }),
+});
 
 const PROCESSORS: ProcessorFacts[] = [
   { name: 'sandbox_a', authorization: 'two_step', fence: true, keySafeForMs: 6_000 },
   { name: 'sandbox_b', authorization: 'one_step', fence: false, keySafeForMs: 3_000 },
 ].map(
-  (facts) => ({ ...facts, breaker: 'closed', lookUp: true, currencies: 'all' }) as ProcessorFacts,
+  (facts) =>
+    ({
+      ...{ ...facts, breaker: 'closed', lookUp: true, currencies: 'all' },
+      authorizationValidForMs: 86_400_000,
+    }) as ProcessorFacts,
 );
+const APPROVAL_DUE_AT = '2026-01-02T00:00:00.000Z';
 
 /** Nothing a processor can say is left out; a yes comes often enough for payments to get somewhere. */
 const outcome = fc.constantFrom(
@@ -46,8 +60,11 @@ const outcome = fc.constantFrom(
 
 type Step = (state: PaymentIntentState, nowMs: number) => PaymentIntentCommand;
 
-function outcomeOf(kind: string, { amountMinor, currency }: PaymentIntentState): Outcome {
+function outcomeOf(kind: string, state: PaymentIntentState): Outcome {
   const evidence = 'timeout';
+  const { currency, pending, captureMinor } = state;
+  const amountMinor =
+    pending?.operation === 'capture' ? (captureMinor ?? state.amountMinor) : state.amountMinor;
   switch (kind) {
     case 'succeeded':
       return { kind, reference: 'ch_1', amountMinor, currency };
@@ -63,19 +80,56 @@ function outcomeOf(kind: string, { amountMinor, currency }: PaymentIntentState):
   }
 }
 
-const KINDS = ['judge', 'prepare', 'authorize', 'decide', 'capture', 'void', 'unpark'] as const;
+function refundOutcomeOf(kind: string, amountMinor: number): RefundOutcome {
+  const reference = 're_1';
+  switch (kind) {
+    case 'succeeded':
+      return { kind, reference, amountMinor, currency: 'USD' };
+    case 'soft':
+    case 'hard':
+      return { kind: 'declined', category: 'hard', code: 'no' };
+    case 'fenced':
+      return { kind: 'accepted', reference };
+    default:
+      return { kind: 'unknown', evidence: 'timeout' };
+  }
+}
+
+function merchantOutcomeOf(kind: string): ReservationOutcome {
+  if (kind === 'hard') return { kind: 'refused', code: 'sold_out' };
+  return kind === 'unknown' ? { kind, evidence: 'timeout' } : { kind: 'done', reference: 'r-1' };
+}
+
+const KINDS = [
+  ...(['judge', 'route', 'prepare', 'authorize', 'decide', 'capture', 'void'] as const),
+  ...(['refund', 'merchant', 'unpark', 'expire_hold'] as const),
+  ...(['ask_capture', 'ask_cancel', 'ask_refund', 'approve', 'deny'] as const),
+];
 
 type Kind = (typeof KINDS)[number];
 
 /** What the payment waits for. */
-function fitting({ judged, pending, attempts }: PaymentIntentState): Kind {
-  if (!judged) return 'judge';
-  if (!pending) return 'decide';
-  if (pending.operation !== 'authorize') return pending.operation;
+function fitting(state: PaymentIntentState): Kind {
+  const { status, judging, routing, pending, attempts, refunds, reservation } = state;
+  if (status === 'requires_approval') return 'approve';
+  if (judging) return 'judge';
+  if (routing) return 'route';
+  if (reservation && reservation.status in STEP_AT_MERCHANT) return 'merchant';
+  if (status === 'requires_capture') return 'ask_capture';
+  if (status === 'succeeded') return refunds.some(isRefundOpen) ? 'refund' : 'ask_refund';
+  if (!pending) return refunds.some(isRefundOpen) ? 'refund' : 'decide';
+  if (pending.operation !== 'authorize')
+    return pending.operation === 'capture' ? 'capture' : 'void';
   const attempt = attempts.at(-1);
   const unprepared = attempt?.authorization === 'two_step' && attempt.outcome === 'started';
   return unprepared ? 'prepare' : 'authorize';
 }
+
+const STEP_AT_MERCHANT: Readonly<Record<string, ReservationOperation>> = {
+  requested: 'reserve',
+  confirming: 'confirm',
+  releasing: 'release',
+};
 
 interface Drawn {
   /** Null: what fits. */
@@ -90,19 +144,42 @@ interface Drawn {
 
 function stepOf(drawn: Drawn): Step {
   return (state, nowMs) => {
-    const acting = { nowMs, sender: 'spec', processors: PROCESSORS };
+    const acting = { nowMs, sender: 'spec' };
+    const routing = { ...acting, processors: PROCESSORS };
     const { firstSend } = drawn;
     // Mostly about the attempt at hand, sometimes late about the one before.
     const number = state.attempts.length - drawn.earlier;
     const result = outcomeOf(drawn.outcome, state);
     // The answer to the probe that was scheduled last, if one was.
     const probe = state.pending?.probes;
+    const asked = {
+      ...acting,
+      operation: `op-${nowMs}`,
+      tenant: 'tnt_1',
+      agent: null,
+      by: 'people',
+      request: {},
+    };
     switch (drawn.kind ?? fitting(state)) {
       case 'judge':
         return {
-          ...{ type: 'JudgePayment', ...acting, policy: null, fraud: null },
+          ...{ type: 'JudgePayment', ...routing, policy: null, fraud: null },
           mandate: { mandate: 'mnd_1', decision: 'reserved', code: null, rules: [] },
           refusal: drawn.refuse ? failure('policy_denied', 'no') : null,
+          reasons: drawn.review ? [{ source: 'policy', rule: 'odd', detail: '' }] : [],
+          approvalDueAt: APPROVAL_DUE_AT,
+        };
+      case 'route':
+        return {
+          ...{ type: 'RouteAttempt', ...routing },
+          authority: drawn.refuse ? 'agent_suspended' : 'active',
+        };
+      case 'merchant':
+        return {
+          ...{ type: 'RecordReservation', ...acting },
+          operation: STEP_AT_MERCHANT[state.reservation?.status ?? ''] ?? 'reserve',
+          try: state.reservation?.tries ?? 0,
+          outcome: merchantOutcomeOf(drawn.outcome),
         };
       case 'prepare': {
         const prepared: PrepareOutcome =
@@ -113,16 +190,36 @@ function stepOf(drawn: Drawn): Step {
       }
       case 'decide':
         return {
-          ...{ type: 'DecideCapture', ...acting, number },
+          ...{ type: 'DecideCapture', ...acting, number, authority: 'active' },
           fraud: {
             ...{ stage: 'capture', verdict: drawn.review ? 'review' : 'allow', reason: 'fraud' },
             ...{ score: 1, provider: 'spec', rules: [], failMode: null, error: null },
           },
+          approvalDueAt: APPROVAL_DUE_AT,
         };
       case 'capture':
         return { type: 'RecordCapture', ...acting, number, probe, outcome: result };
       case 'void':
         return { type: 'RecordVoid', ...acting, number, probe, outcome: result };
+      case 'refund': {
+        const open = state.refunds.find(isRefundOpen);
+        return {
+          ...{ type: 'RecordRefund', ...acting, refund: open?.refund ?? '', probe: open?.probes },
+          outcome: refundOutcomeOf(drawn.outcome, open?.amountMinor ?? 0),
+        };
+      }
+      case 'ask_capture':
+        return { type: 'CapturePayment', ...asked, amountMinor: 4_000, activeMandates: ['mnd_1'] };
+      case 'ask_cancel':
+        return { type: 'CancelPayment', ...asked };
+      case 'ask_refund':
+        return { type: 'RefundPayment', ...asked, amountMinor: 1_500, reason: 'returned' };
+      case 'approve':
+        return { type: 'ApprovePayment', ...asked, fingerprint: null };
+      case 'deny':
+        return { type: 'DenyPayment', ...asked };
+      case 'expire_hold':
+        return { type: 'ExpireAuthorization', ...acting };
       case 'unpark':
         return {
           type: 'UnparkPayment',
@@ -157,11 +254,18 @@ const step: fc.Arbitrary<Step> = fc
   })
   .map(stepOf);
 
+const FITTING: Drawn = {
+  ...{ kind: null, outcome: 'succeeded', earlier: 0 },
+  ...{ firstSend: false, refuse: false, review: false },
+};
+
 function straight(...outcomes: string[]): Step[] {
-  const rest = { kind: null, earlier: 0, firstSend: false, refuse: false, review: false };
-  return outcomes.map((said) => stepOf({ ...rest, outcome: said }));
+  return outcomes.map((said) => stepOf({ ...FITTING, outcome: said }));
 }
 
+const RESERVING: JsonRecord = {
+  reservation: { participant: 'warehouse', items: [{ sku: 'B-1', quantity: 1 }] },
+};
 const SMOOTH = straight(...Array<string>(6).fill('succeeded'));
 /** Nobody learns what became of it. */
 const STUCK = straight('succeeded', 'succeeded', ...Array<string>(10).fill('unknown'));
@@ -205,14 +309,15 @@ describe('the read models', () => {
   }
 
   /** One payment, driven through its decider. */
-  async function live(id: string, steps: readonly Step[], gapMs: number) {
+  async function live(id: string, steps: readonly Step[], gapMs: number, wish: JsonRecord) {
     const request = {
-      amount: 4200,
-      currency: 'USD',
-      payment_method: 'pm_1',
-      payee: { id: 'acme' },
+      ...{ amount: 4200, currency: 'USD', payment_method: 'pm_1', payee: { id: 'acme' } },
+      ...wish,
     };
-    const whose = { id, tenant: 'tnt_1', agent: `agt_${gapMs % 2}`, mandate: 'mnd_1' };
+    const whose = {
+      ...{ id, tenant: 'tnt_1', agent: `agt_${gapMs % 2}`, mandate: 'mnd_1' },
+      ...{ purchase: 'purchase-1', fingerprint: 'f1' },
+    };
     let state = decider.initial();
     const tell = async (command: PaymentIntentCommand) => {
       const decision = decider.decide(command, state);
@@ -238,9 +343,10 @@ describe('the read models', () => {
       fc.asyncProperty(
         fc.array(step, { maxLength: 30, size: 'max' }),
         fc.constantFrom(100, 1_001, 2_000, 4_001),
-        async (steps, gapMs) => {
+        fc.constantFrom<JsonRecord[]>({}, {}, { capture_method: 'manual' }, RESERVING),
+        async (steps, gapMs, wish) => {
           const id = `p${String((next += 1)).padStart(5, '0')}`;
-          const state = await live(id, steps, gapMs);
+          const state = await live(id, steps, gapMs, wish);
           await caughtUp();
           const row = runtime.reader.get<PaymentStatusRow>(
             'SELECT * FROM payment_status WHERE id = ?',
@@ -254,8 +360,10 @@ describe('the read models', () => {
           const mine = parked.data.filter(
             (item) => item['id'] === `pi_${id}` && item['reason'] !== 'outcome_contradicted',
           );
-          expect(mine.map(({ reason }) => reason)).toEqual(
-            state.parked ? [state.parked.reason] : [],
+          const { pending, reservation, refunds } = state;
+          const reasons = [pending, reservation, ...refunds].map((each) => each?.parked ?? null);
+          expect(mine.map(({ reason }) => reason).sort()).toEqual(
+            reasons.filter((reason) => reason !== null).sort(),
           );
           parkedAfter.push(state.parked !== null);
           statuses.add(state.status);
@@ -270,18 +378,32 @@ describe('the read models', () => {
               .reduce((sum, { amount }) => sum + Number(amount), 0);
           expect(balance('')).toBe(0);
           expect(balance(':spent')).toBe(state.amountCapturedMinor);
+          expect(balance(':refunded')).toBe(0 - refundedMinor(refunds));
+          expect(balance('processor:sandbox_a:held') + balance('processor:sandbox_b:held')).toBe(
+            state.heldMinor,
+          );
         },
       ),
       {
         numRuns: 150,
         examples: [
-          [SMOOTH, 100],
-          [STUCK, 1_001],
+          [SMOOTH, 100, {}],
+          [STUCK, 1_001, {}],
+          [[...SMOOTH, ...SMOOTH], 100, RESERVING],
+          [straight('succeeded', 'succeeded', 'succeeded'), 100, { capture_method: 'manual' }],
+          [[stepOf({ ...FITTING, review: true })], 100, {}],
+          [[stepOf({ ...FITTING, kind: 'ask_cancel' })], 100, {}],
+          [[stepOf({ ...FITTING, refuse: true })], 100, {}],
         ],
       },
     );
     // Otherwise the histories were too tame to show anything.
-    expect(statuses).toEqual(new Set(['processing', 'succeeded', 'failed']));
+    expect(statuses).toEqual(
+      new Set([
+        ...['processing', 'requires_approval', 'requires_capture'],
+        ...['succeeded', 'failed', 'canceled'],
+      ]),
+    );
     expect(new Set(parkedAfter)).toEqual(new Set([true, false]));
 
     const balances = new Map<string, number>();

@@ -11,6 +11,7 @@ export interface Statement<Row> {
   run(...values: SqlValue[]): { changes: number; lastInsertRowid: number | bigint };
   get(...values: SqlValue[]): Row | undefined;
   all(...values: SqlValue[]): Row[];
+  iterate(...values: SqlValue[]): Iterable<Row>;
 }
 
 export interface Database {

@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'libs/fraud': ['#platform'],
   'libs/contracts': ['#domain'],
   'libs/processors': ['#domain', '#platform'],
+  'libs/reservations': ['#domain', '#platform'],
   'libs/event-store': ['#platform', '#sqlite'],
   'libs/runtime': ['#domain', '#event-store', '#platform', '#sqlite'],
   'libs/read-models': ['#contracts', '#domain', '#event-store', '#runtime/projection'],
@@ -45,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '#fraud',
     '#platform',
     '#processors',
+    '#reservations',
   ],
   'apps/queries': [
     '#bus/nest',

@@ -3,7 +3,7 @@ import { type ProjectFile, codeOf, forbidden, madeUp, production } from './sourc
 
 const NAMED_IMPORTS = /import\s*\{([^}]*)\}\s*from\s*'(rxjs|#runtime)'/g;
 /** All that a saga may be made of: which deliveries, and which command each becomes. */
-const SAGA_WORDS = new Set(['ofDelivery', 'map', 'Observable']);
+const SAGA_WORDS = new Set(['ofDelivery', 'filter', 'map', 'Observable']);
 const MAP = /\bmap\(/g;
 const MAP_TO_COMMAND = /\bmap\(\((\w+)\) => new \w+\(\1\)\)/g;
 

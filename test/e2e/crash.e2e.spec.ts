@@ -4,7 +4,7 @@ import { everyPage, type ApiClient } from '../support/agent.client.js';
 import { disagreements } from '../support/books.judge.js';
 import type { PaymentRequest } from '../support/contract.types.js';
 import { sumsByCurrency, isBalanced } from '../support/ledger.judge.js';
-import { inParallel } from '../support/load.js';
+import { inParallel, sendUntilKilled } from '../support/load.js';
 import { paymentIdOf, purchase } from '../support/purchase.fixture.js';
 import { seededRandom, seedFrom } from '../support/seeded.random.js';
 import { useStage } from '../support/stage.fixture.js';
@@ -27,25 +27,12 @@ async function payUntilItDies(
   kill: () => Promise<void>,
 ): Promise<Sent[]> {
   const sent: Sent[] = [];
-  let acknowledged = 0;
-  const death: { now: Promise<void> | null } = { now: null };
-  const caller = async () => {
-    while (!death.now) {
-      const one: Sent = { key: randomUUID(), request: purchase({ amount: 100 }), answered: null };
-      sent.push(one);
-      try {
-        const answer = await client.createPayment(one.request, { idempotencyKey: one.key });
-        one.answered = { status: answer.status, bytes: answer.bytes };
-        acknowledged += 1;
-      } catch (error) {
-        // Only the kill may cut a connection.
-        if (!death.now) throw error;
-      }
-      if (acknowledged >= killAfter) death.now ??= kill();
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, caller));
-  await death.now;
+  await sendUntilKilled({ callers: CONNECTIONS, killAfter, kill }, async () => {
+    const one: Sent = { key: randomUUID(), request: purchase({ amount: 100 }), answered: null };
+    sent.push(one);
+    const answer = await client.createPayment(one.request, { idempotencyKey: one.key });
+    one.answered = { status: answer.status, bytes: answer.bytes };
+  });
   return sent;
 }
 

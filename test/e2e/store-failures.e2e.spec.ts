@@ -24,7 +24,7 @@ describe('a second server on the same data folder', () => {
     try {
       const second = startNode('dist/apps/bursar/main.js', {
         BURSAR_PORT: String(await freePorts(1)),
-        BURSAR_SANDBOX_PORT: String(await freePorts(3)),
+        BURSAR_SANDBOX_PORT: String(await freePorts(4)),
         BURSAR_DATA_DIR: first.dataDir,
       });
       const exit = await exitWithin(second, 30_000);

@@ -11,6 +11,7 @@ import type {
   PaymentIntent,
   PaymentRequest,
   ProcessorHealth,
+  Refund,
   StreamEvent,
 } from './contract.types.js';
 import { createHttpClient, type Answer, type HttpCall } from './http.client.js';
@@ -52,6 +53,18 @@ export function createApiClient(baseUrl: string, credential: string | null, conn
       post<PaymentIntent>('/v1/payment_intents', { bytes }, options),
     payment: (id: string) => get<PaymentIntent>(`/v1/payment_intents/${id}`),
     payments: (query?: Query) => get<Page<PaymentIntent>>('/v1/payment_intents', query),
+    approve: (id: string, approval: { fingerprint?: string } = {}, options?: PostOptions) =>
+      post<PaymentIntent>(`/v1/payment_intents/${id}/approve`, { json: approval }, options),
+    deny: (id: string, denial: { reason?: string } = {}, options?: PostOptions) =>
+      post<PaymentIntent>(`/v1/payment_intents/${id}/deny`, { json: denial }, options),
+    /** Without an amount: all that is held. */
+    capture: (id: string, capture: { amount?: number } = {}, options?: PostOptions) =>
+      post<PaymentIntent>(`/v1/payment_intents/${id}/capture`, { json: capture }, options),
+    cancel: (id: string, options?: PostOptions) =>
+      post<PaymentIntent>(`/v1/payment_intents/${id}/cancel`, { json: {} }, options),
+    /** Without an amount: all that is left. */
+    refund: (id: string, refund: { amount?: number; reason: string }, options?: PostOptions) =>
+      post<Refund>(`/v1/payment_intents/${id}/refunds`, { json: refund }, options),
     events: (id: string, query?: Query) =>
       get<Page<StreamEvent>>(`/v1/payment_intents/${id}/events`, query),
     explanation: (id: string) => get<Explanation>(`/v1/payment_intents/${id}/explanation`),

@@ -19,7 +19,7 @@ export interface RunningSandbox {
 
 /** The sandbox in a process of its own, which outlives the server. */
 export async function startSandbox(): Promise<RunningSandbox> {
-  const port = await freePorts(3);
+  const port = await freePorts(4);
   const url = `http://127.0.0.1:${port}`;
   const child = startNode(SANDBOX, { BURSAR_SANDBOX_PORT: String(port) });
   await untilAnswering(child, `${url}/processors/sandbox_b/books`);
@@ -38,6 +38,8 @@ export interface BursarOptions {
   sandboxUrl?: string;
   /** A folder that the caller made and removes; without it a temporary one is made and removed. */
   dataDir?: string;
+  /** More settings. */
+  env?: Record<string, string>;
 }
 
 export interface RunningBursar {
@@ -62,11 +64,12 @@ export interface RunningBursar {
 /** The built server in a process of its own, on free ports and a fresh folder. Resolves when it is ready. */
 export async function startBursar(options: BursarOptions = {}): Promise<RunningBursar> {
   const port = await freePorts(1);
-  const sandboxPort = options.sandboxUrl ? undefined : await freePorts(3);
+  const sandboxPort = options.sandboxUrl ? undefined : await freePorts(4);
   const sandboxUrl = options.sandboxUrl ?? `http://127.0.0.1:${sandboxPort}`;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'bursar-e2e-')));
   const baseUrl = `http://127.0.0.1:${port}`;
   const env = {
+    ...options.env,
     BURSAR_PORT: String(port),
     BURSAR_DATA_DIR: dataDir,
     ...(sandboxPort === undefined

@@ -19,7 +19,16 @@ export interface PaymentRequest {
   order_reference: string;
   purpose?: string;
   mandate?: string;
+  capture_method?: 'automatic' | 'manual';
+  reservation?: { participant: string; items: ReservedItem[] };
+  /** Earlier payments that look alike and are known to be other purchases. */
+  distinct_from?: string[];
   metadata?: Record<string, string>;
+}
+
+export interface ReservedItem {
+  sku: string;
+  quantity: number;
 }
 
 export interface Attempt {
@@ -56,6 +65,32 @@ export interface Failure {
   remedies: Remedy[];
 }
 
+export interface Approval {
+  status: string;
+  reasons: { source: 'policy' | 'mandate' | 'fraud'; rule: string; detail: string }[];
+  fingerprint: string;
+  expires_at: string;
+}
+
+export interface Reservation {
+  participant: string;
+  status: string;
+  reference: string | null;
+}
+
+export interface Refund {
+  object: 'refund';
+  id: string;
+  payment_intent: string;
+  amount: number;
+  currency: string;
+  /** `processing` and `unknown` while the processor has not answered. */
+  status: 'processing' | 'unknown' | 'pending' | 'succeeded' | 'failed';
+  reason: string;
+  failure: { code: string } | null;
+  created_at: string;
+}
+
 export interface PaymentIntent {
   object: 'payment_intent';
   id: string;
@@ -82,8 +117,11 @@ export interface PaymentIntent {
     fraud_verdict: string;
     route: RouteCandidate[];
   };
+  approval: Approval | null;
+  reservation: Reservation | null;
+  refunds: Refund[];
   failure: Failure | null;
-  next_action: { actor: string; type: string; poll_after_ms?: number } | null;
+  next_action: { actor: string; type: string; url?: string; poll_after_ms?: number } | null;
   created_at: string;
   concluded_at: string | null;
   revision: number;
@@ -192,6 +230,8 @@ export interface MandateRequest {
     lifetime?: Record<string, number>;
   };
   payees?: { allow?: string[]; deny?: string[] };
+  /** Payments above this, in minor units per currency, need a human to agree. */
+  approval?: { above: Record<string, number> };
   velocity?: { default: boolean };
 }
 

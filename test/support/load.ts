@@ -57,3 +57,28 @@ export async function inParallel<T, R>(
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
   return results;
 }
+
+/**
+ * Callers that each send one request after the other, until `killAfter` of them were answered and the server is killed under the
+ * rest. Only the kill may cut a connection.
+ */
+export async function sendUntilKilled(
+  { callers, killAfter, kill }: { callers: number; killAfter: number; kill: () => Promise<void> },
+  send: () => Promise<void>,
+): Promise<void> {
+  let answered = 0;
+  const death: { now: Promise<void> | null } = { now: null };
+  const caller = async () => {
+    while (!death.now) {
+      try {
+        await send();
+        answered += 1;
+      } catch (error) {
+        if (!death.now) throw error;
+      }
+      if (answered >= killAfter) death.now ??= kill();
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  await death.now;
+}

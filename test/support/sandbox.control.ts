@@ -1,3 +1,4 @@
+import type { ReservedItem } from './contract.types.js';
 import { createHttpClient } from './http.client.js';
 
 export const PROCESSORS = ['sandbox_a', 'sandbox_b'] as const;
@@ -34,6 +35,14 @@ export interface Charge {
   amount_refunded: number;
 }
 
+/** A reservation as the merchant's own books tell it. */
+export interface MerchantReservation {
+  id: string;
+  key: string;
+  status: 'reserved' | 'confirmed' | 'released';
+  items: ReservedItem[];
+}
+
 export interface SandboxControl {
   books(processor: ProcessorName): Promise<Charge[]>;
   /** Both processors' books. */
@@ -41,6 +50,11 @@ export interface SandboxControl {
   /** What the books hold for one payment, in whatever state. */
   chargesOf(paymentIntent: string): Promise<Charge[]>;
   fault(processor: ProcessorName, fault: Fault): Promise<void>;
+  /** All reservations at the merchant. */
+  reservations(): Promise<MerchantReservation[]>;
+  /** What the merchant knows of one payment's reservation. */
+  reservationsOf(paymentIntent: string): Promise<MerchantReservation[]>;
+  merchantFault(fault: Fault): Promise<void>;
   /** Ends all faults. */
   heal(): Promise<void>;
   close(): void;
@@ -49,39 +63,59 @@ export interface SandboxControl {
 export function createSandboxControl(url: string): SandboxControl {
   const http = createHttpClient(url);
 
-  const books = async (processor: ProcessorName): Promise<Charge[]> => {
-    const answer = await http.call<{ charges: Omit<Charge, 'processor'>[] }>(
-      'GET',
-      `/processors/${processor}/books`,
-    );
-    if (answer.status !== 200) throw new Error(`the books answered ${answer.status}`);
-    return answer.body.charges.map((charge) => ({ ...charge, processor }));
+  const look = async <T>(path: string): Promise<T> => {
+    const answer = await http.call<T>('GET', path);
+    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
+    return answer.body;
   };
-  const charges = async () => (await Promise.all(PROCESSORS.map(books))).flat();
-  const fault = async (processor: ProcessorName, { mode, latency_ms = 0, rate = 1 }: Fault) => {
-    const answer = await http.call('PUT', `/processors/${processor}/faults`, {
-      json: { mode, latency_ms, rate },
-    });
+  const switchFault = async (path: string, { mode, latency_ms = 0, rate = 1 }: Fault) => {
+    const answer = await http.call('PUT', path, { json: { mode, latency_ms, rate } });
     if (answer.status >= 300) {
-      throw new Error(`the fault switch answered ${answer.status}: ${answer.bytes.toString()}`);
+      throw new Error(`${path} answered ${answer.status}: ${answer.bytes.toString()}`);
     }
   };
+  const books = async (processor: ProcessorName): Promise<Charge[]> => {
+    const { charges } = await look<{ charges: Omit<Charge, 'processor'>[] }>(
+      `/processors/${processor}/books`,
+    );
+    return charges.map((charge) => ({ ...charge, processor }));
+  };
+  const charges = async () => (await Promise.all(PROCESSORS.map(books))).flat();
+  const fault = (processor: ProcessorName, to: Fault) =>
+    switchFault(`/processors/${processor}/faults`, to);
+  const reservations = async () =>
+    (await look<{ reservations: MerchantReservation[] }>('/merchants/warehouse/books'))
+      .reservations;
+  const merchantFault = (to: Fault) => switchFault('/merchants/warehouse/faults', to);
 
   return {
     books,
     charges,
     fault,
+    reservations,
+    merchantFault,
+    reservationsOf: async (paymentIntent) =>
+      (await reservations()).filter(({ key }) => paymentIn(key) === paymentIntent),
     chargesOf: async (paymentIntent) =>
       (await charges()).filter((charge) => ownerOf(charge) === paymentIntent),
     heal: async () => {
-      await Promise.all(PROCESSORS.map((processor) => fault(processor, { mode: 'none' })));
+      const none: Fault = { mode: 'none' };
+      await Promise.all([
+        ...PROCESSORS.map((processor) => fault(processor, none)),
+        merchantFault(none),
+      ]);
     },
     close: http.close,
   };
 }
 
-/** The payment a charge was made for: its merchant reference carries the 26 characters of the payment's id. */
+/** The payment a charge was made for. */
 export function ownerOf(charge: Charge): string | null {
-  const id = /[a-z2-7]{26}/.exec(charge.merchant_reference)?.[0];
+  return paymentIn(charge.merchant_reference);
+}
+
+/** References and keys that Bursar gives away carry the 26 characters of the payment's id. */
+export function paymentIn(reference: string): string | null {
+  const id = /[a-z2-7]{26}/.exec(reference)?.[0];
   return id === undefined ? null : `pi_${id}`;
 }

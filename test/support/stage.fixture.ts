@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { createApiClient, type ApiClient } from './agent.client.js';
+import { createApiClient, everyPage, type ApiClient } from './agent.client.js';
 import {
   startBursar,
   startSandbox,
@@ -41,6 +41,21 @@ export interface Stage {
   heal(): Promise<void>;
   /** Waits until a payment is neither being worked on nor waiting. */
   concluded(id: string, withinMs?: number): Promise<PaymentIntent>;
+  /** Waits until a payment is as wanted, whoever works on it. */
+  untilPayment(
+    id: string,
+    satisfied: (payment: PaymentIntent) => boolean,
+    what: string,
+  ): Promise<PaymentIntent>;
+  /** The types of a payment's events, in order. */
+  eventTypes(id: string): Promise<string[]>;
+}
+
+export interface StageOptions {
+  /** Runs the sandbox in a process of its own, which outlives the server. */
+  sandboxApart?: boolean;
+  /** More settings of the server. */
+  env?: Record<string, string>;
 }
 
 interface Props {
@@ -55,10 +70,10 @@ interface Props {
  * One server for all tests of a file: started before them, ended after them whatever happened, its output shown with a test
  * that failed. Faults end after each test.
  */
-export function useStage(options: { sandboxApart?: boolean } = {}): Stage {
+export function useStage(options: StageOptions = {}): Stage {
   let props: Props | undefined;
   beforeAll(async () => {
-    props = await setUp(options.sandboxApart ?? false);
+    props = await setUp(options);
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') {
@@ -102,14 +117,19 @@ export function useStage(options: { sandboxApart?: boolean } = {}): Stage {
     newAgent: (mandate = { limits: WIDE, velocity: { default: false } }) =>
       newAgent(now().roles.operator, clientOf, mandate),
     heal: () => heal(now()),
-    concluded: (id, withinMs = 60_000) => concluded(now().roles.operator, id, withinMs),
+    concluded: (id, withinMs = 60_000) =>
+      untilPayment(now().roles.operator, id, isConcluded, `the end of ${id}`, withinMs),
+    untilPayment: (id, satisfied, what) =>
+      untilPayment(now().roles.operator, id, satisfied, `${what} of ${id}`, 30_000),
+    eventTypes: async (id) =>
+      (await everyPage((query) => now().roles.auditor.events(id, query))).map(({ type }) => type),
   };
 }
 
-async function setUp(sandboxApart: boolean): Promise<Props> {
+async function setUp({ sandboxApart = false, env }: StageOptions): Promise<Props> {
   const sandboxProcess = sandboxApart ? await startSandbox() : null;
   try {
-    const bursar = await startBursar(sandboxProcess ? { sandboxUrl: sandboxProcess.url } : {});
+    const bursar = await startBursar({ env, sandboxUrl: sandboxProcess?.url });
     const { agent, operator, approver, auditor } = bursar.credentials();
     const client = ({ key }: { key: string }) => createApiClient(bursar.baseUrl, key);
     const roles = {
@@ -173,10 +193,16 @@ async function heal({ sandbox, roles }: Props): Promise<void> {
   });
 }
 
-function concluded(operator: ApiClient, id: string, withinMs: number): Promise<PaymentIntent> {
-  return eventually(
-    async () => (await operator.payment(id)).body,
-    ({ status }) => ['succeeded', 'failed', 'canceled'].includes(status),
-    { withinMs, what: `the end of ${id}` },
-  );
+function untilPayment(
+  operator: ApiClient,
+  id: string,
+  satisfied: (payment: PaymentIntent) => boolean,
+  what: string,
+  withinMs: number,
+): Promise<PaymentIntent> {
+  return eventually(async () => (await operator.payment(id)).body, satisfied, { withinMs, what });
+}
+
+function isConcluded({ status }: PaymentIntent): boolean {
+  return ['succeeded', 'failed', 'canceled'].includes(status);
 }

@@ -2,7 +2,7 @@ import { type Decider, type Decision, accepted, refused } from '../shared/decide
 import { type Operation, concluded, repeatedOperation } from '../shared/operation.js';
 import { toEpochMs, toRfc3339 } from '../shared/time.js';
 import { type LimitFigures, allowsCurrency, limitFigures } from './limits.js';
-import type { MandateEvent, MandateTerms } from './mandate.events.js';
+import type { MandateEvent, MandateRefusal, MandateTerms } from './mandate.events.js';
 import { type MandateState, evolveMandate, initialMandate } from './mandate.state.js';
 
 export type MandateCommand = { nowMs: number } & (
@@ -15,6 +15,8 @@ export type MandateCommand = { nowMs: number } & (
       operation: Operation;
     }
   | { type: 'RevokeMandate'; tenant: string; by: string; operation: Operation }
+  /** Changes nothing: the answer's state says how the mandate stands. */
+  | { type: 'InspectMandate'; tenant: string }
   | {
       type: 'ReserveBudget';
       tenant: string;
@@ -23,27 +25,20 @@ export type MandateCommand = { nowMs: number } & (
       amountMinor: number;
       currency: string;
       payee: { id: string; mcc: string | null };
+      /** For a payment under a mandate below this one: whose agent it is, that one has looked at. */
+      onBehalf?: boolean;
+      /** Gives the verdict and reserves nothing. */
+      onlyJudge?: boolean;
     }
   | { type: 'CommitSpend'; intent: string; amountMinor: number }
-  | { type: 'ReleaseBudget'; intent: string }
+  /** `refusal`: the payment was refused with this code by another mandate of the chain. */
+  | { type: 'ReleaseBudget'; intent: string; refusal?: MandateRefusal }
 );
-
-export type MandateRefusal =
-  | 'not_found'
-  | 'invalid_transition'
-  | 'idempotency_key_reused'
-  | 'mandate_required'
-  | 'mandate_revoked'
-  | 'mandate_expired'
-  | 'mandate_limit_exceeded'
-  | 'payee_not_allowed'
-  | 'category_not_allowed'
-  | 'currency_not_allowed'
-  | 'policy_denied';
 
 export interface MandateCheck extends Partial<LimitFigures> {
   readonly rule: string;
-  readonly result: 'passed' | 'failed';
+  /** `asked`: the payment may go on once a human approved it. */
+  readonly result: 'passed' | 'failed' | 'asked';
   readonly requested?: number;
 }
 
@@ -54,7 +49,7 @@ export interface MandateRefusalDetails {
 }
 
 type MandateDecision = Decision<MandateEvent, MandateRefusal, MandateRefusalDetails>;
-type Reserve = Extract<MandateCommand, { type: 'ReserveBudget' }>;
+type Reserve = Omit<Extract<MandateCommand, { type: 'ReserveBudget' }>, 'nowMs'>;
 
 /** What an agent may spend. Reservations hold an amount against every limit at once; commits and releases are never refused. */
 export const mandateDecider: Decider<
@@ -86,64 +81,67 @@ function decide(command: MandateCommand, state: MandateState): MandateDecision {
         concluded(command.operation, at),
       );
     }
+    case 'InspectMandate':
+      return state.exists && state.tenant === command.tenant ? accepted() : no('not_found');
     case 'ReserveBudget':
       return reserve(command, state);
     case 'CommitSpend': {
       const { intent, amountMinor } = command;
       const status = state.reservations.get(intent)?.status;
-      if (!state.exists || status === undefined || status === 'committed') return accepted();
+      if (!state.exists || status === 'committed') return accepted();
       const at = toRfc3339(command.nowMs);
       return accepted<MandateEvent>({ type: 'SpendCommitted', data: { intent, amountMinor, at } });
     }
     case 'ReleaseBudget': {
-      const { intent } = command;
-      const status = state.reservations.get(intent)?.status;
-      if (!state.exists || status === 'released' || status === 'committed') return accepted();
+      const { intent, refusal } = command;
+      const reservation = state.reservations.get(intent);
+      const ended = reservation && reservation.status !== 'reserved';
+      if (!state.exists || ended || state.releasedAhead.has(intent)) return accepted();
       const at = toRfc3339(command.nowMs);
-      return accepted<MandateEvent>({ type: 'BudgetReleased', data: { intent, at } });
+      const data = { intent, at, ...(refusal !== undefined && { refusal }) };
+      return accepted<MandateEvent>({ type: 'BudgetReleased', data });
     }
   }
 }
 
-function reserve(command: Reserve, state: MandateState): MandateDecision {
-  if (!state.exists || state.tenant !== command.tenant || !state.terms)
-    return no('mandate_required');
-  const earlier = state.reservations.get(command.intent);
-  if (earlier) return earlier.status === 'released' ? no('invalid_transition') : accepted();
+/**
+ * A reservation that is there already stays as it is and is judged once more by everything but the limits, which count it: that is
+ * how a payment resumes, and how a repeat is answered.
+ */
+function reserve(command: Reserve & { nowMs: number }, state: MandateState): MandateDecision {
+  const { terms } = state;
+  if (!state.exists || state.tenant !== command.tenant || !terms) return no('mandate_required');
+  const { intent, amountMinor, currency, onlyJudge = false } = command;
+  const earlier = state.reservations.get(intent);
+  if (earlier?.status === 'released') return no(earlier.refusal ?? 'invalid_transition');
+  if (state.releasedAhead.has(intent)) return no('invalid_transition');
+  if (earlier?.status === 'committed') return accepted();
   // Clocks of several processes may disagree; a stream's own time never runs backwards.
   const nowMs = Math.max(command.nowMs, state.lastAtMs);
-  const checks = reservationChecks(command, state, state.terms, nowMs);
+  const checks = [
+    ...authorityChecks(command, state, terms, nowMs),
+    ...(earlier ? [] : limitChecks(command, state, nowMs)),
+    ...approvalChecks(command, terms),
+  ];
+  const details = { pointers: [], checks };
   const inTheWay = checks.find(({ result }) => result === 'failed');
-  if (inTheWay) return refused(refusalCode(inTheWay.rule), { pointers: [], checks });
-  const { intent, amountMinor, currency } = command;
+  if (inTheWay) return refused(refusalCode(inTheWay.rule), details);
+  if (earlier || onlyJudge) return { ...accepted<MandateEvent>(), details };
   const data = { intent, amountMinor, currency, at: toRfc3339(nowMs) };
-  return {
-    ...accepted<MandateEvent>({ type: 'BudgetReserved', data }),
-    details: { pointers: [], checks },
-  };
+  return { ...accepted<MandateEvent>({ type: 'BudgetReserved', data }), details };
 }
 
-/** Every rule of the mandate, in order, with what it saw; the payment passes when all of them do. */
-function reservationChecks(
-  { agent, payee, amountMinor, currency }: Omit<Reserve, 'nowMs'>,
-  state: MandateState,
+/** What does not depend on other payments. */
+function authorityChecks(
+  { agent, payee, currency, onBehalf = false }: Reserve,
+  { status }: MandateState,
   terms: MandateTerms,
   nowMs: number,
 ): MandateCheck[] {
-  const { payees, categories, valid_from, valid_until, approval } = terms;
-  const check = (
-    rule: string,
-    passed: boolean,
-    more: Partial<MandateCheck> = {},
-  ): MandateCheck => ({
-    rule,
-    result: passed ? 'passed' : 'failed',
-    ...more,
-  });
-  const above = approval?.above?.[currency];
+  const { payees, categories, valid_from, valid_until } = terms;
   return [
-    check('mandate.agent', terms.agent === agent),
-    check('mandate.active', state.status === 'active'),
+    ...(onBehalf ? [] : [check('mandate.agent', terms.agent === agent)]),
+    check('mandate.active', status === 'active'),
     check(
       'mandate.validity',
       (valid_from === undefined || nowMs >= toEpochMs(valid_from)) &&
@@ -156,14 +154,29 @@ function reservationChecks(
       !categories?.deny?.length || (payee.mcc !== null && !categories.deny.includes(payee.mcc)),
     ),
     check('currency', allowsCurrency(terms, currency)),
-    ...limitFigures(state, currency, nowMs).map((figures) => {
-      const requested = figures.currency === null ? 1 : amountMinor;
-      return check(figures.rule, requested <= figures.remaining, { ...figures, requested });
-    }),
-    ...(above === undefined
-      ? []
-      : [check('approval.above', amountMinor <= above, { limit: above, requested: amountMinor })]),
   ];
+}
+
+function limitChecks(
+  { amountMinor, currency }: Reserve,
+  state: MandateState,
+  nowMs: number,
+): MandateCheck[] {
+  return limitFigures(state, currency, nowMs).map((figures) => {
+    const requested = figures.currency === null ? 1 : amountMinor;
+    return { ...figures, ...check(figures.rule, requested <= figures.remaining), requested };
+  });
+}
+
+function approvalChecks({ amountMinor, currency }: Reserve, terms: MandateTerms): MandateCheck[] {
+  const limit = terms.approval?.above?.[currency];
+  if (limit === undefined) return [];
+  const result = amountMinor <= limit ? 'passed' : 'asked';
+  return [{ rule: 'approval.above', result, limit, requested: amountMinor }];
+}
+
+function check(rule: string, passed: boolean): MandateCheck {
+  return { rule, result: passed ? 'passed' : 'failed' };
 }
 
 function refusalCode(rule: string): MandateRefusal {
@@ -181,8 +194,6 @@ function refusalCode(rule: string): MandateRefusal {
       return 'category_not_allowed';
     case 'currency':
       return 'currency_not_allowed';
-    case 'approval.above':
-      return 'policy_denied';
     default:
       return 'mandate_limit_exceeded';
   }

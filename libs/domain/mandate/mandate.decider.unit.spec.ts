@@ -93,12 +93,6 @@ describe('a reservation', () => {
       limits({ lifetime: { USD: 99 } }),
       {},
     ],
-    [
-      'that a human would have to approve',
-      'policy_denied',
-      terms({ approval: { above: { USD: 50 } } }),
-      {},
-    ],
   ];
   it.each(cases)('%s is refused as %s', (_, code, granted, more) => {
     const told = after(grant(granted), reserve('a', 100, more));
@@ -115,9 +109,30 @@ describe('a reservation', () => {
     expect(after(grant(granted), reserve('a', 1, last)).outcome).toBe('accepted');
   });
 
-  it('up to the amount that needs approval needs none', () => {
+  it.each([
+    [50, 'passed'],
+    [51, 'asked'],
+  ])('of %i, where a human is asked above 50, is made and the rule has %s', (amount, result) => {
     const granted = terms({ approval: { above: { USD: 50 } } });
-    expect(after(grant(granted), reserve('a', 50)).outcome).toBe('accepted');
+    const told = after(grant(granted), reserve('a', amount));
+    expect(told.events).toMatchObject([{ type: 'BudgetReserved' }]);
+    const rule = { rule: 'approval.above', result, limit: 50, requested: amount };
+    expect(told.details?.checks.at(-1)).toEqual(rule);
+  });
+
+  it('for a mandate below is no matter of whose agent asks', () => {
+    const told = after(grant(), reserve('a', 1, { agent: 'agt_2', onBehalf: true }));
+    expect(told.outcome).toBe('accepted');
+    expect(told.details?.checks.map(({ rule }) => rule)).not.toContain('mandate.agent');
+  });
+
+  it('that is only to be judged gets its verdict and is not made', () => {
+    const onlyJudge = { onlyJudge: true };
+    const passed = after(grant(), reserve('a', 1_000, onlyJudge));
+    expect([passed.outcome, passed.events]).toEqual(['accepted', []]);
+    expect(passed.details?.checks.at(-1)).toMatchObject({ rule: 'per_payment', remaining: 1_000 });
+    const failed = after(grant(), reserve('a', 1_001, onlyJudge));
+    expect(failed.outcome).toBe('mandate_limit_exceeded');
   });
 
   it('without a mandate is refused', () => {
@@ -133,6 +148,40 @@ describe('a reservation', () => {
     expect([again.outcome, again.events]).toEqual(['accepted', []]);
     const spent = after(grant(), reserve('a', 600), commit('a', 600), reserve('a', 600));
     expect([spent.outcome, spent.events]).toEqual(['accepted', []]);
+  });
+
+  it('that comes again is judged anew by all but the limits, which count it already', () => {
+    const tight = terms({
+      valid_until: '2026-03-01T13:00:00Z',
+      limits: { lifetime: { USD: 100 } },
+      approval: { above: { USD: 50 } },
+    });
+    const held = [grant(tight), reserve('a', 100)];
+    const again = after(...held, reserve('a', 100, { nowMs: NOW_MS + HOUR_MS - 1 }));
+    expect([again.outcome, again.events]).toEqual(['accepted', []]);
+    expect(again.details?.checks.map(({ rule, result }) => [rule, result])).toEqual([
+      ...['agent', 'active', 'validity'].map((rule) => [`mandate.${rule}`, 'passed']),
+      ...['payees.allow', 'payees.deny', 'categories.deny', 'currency'].map((rule) => [
+        rule,
+        'passed',
+      ]),
+      ['approval.above', 'asked'],
+    ]);
+    for (const [ended, code] of [
+      [after(...held, reserve('a', 100, { nowMs: NOW_MS + HOUR_MS })), 'mandate_expired'],
+      [after(...held, revoke(), reserve('a', 100)), 'mandate_revoked'],
+      [after(...held, reserve('a', 100, { agent: 'agt_2' })), 'mandate_required'],
+    ] as const) {
+      expect([ended.outcome, ended.events]).toEqual([code, []]);
+      expect(ended.state.reservations.get('a')?.status).toBe('reserved');
+    }
+  });
+
+  it('that was let go because another mandate refused is refused again with the same code', () => {
+    const letGo = release('a', NOW_MS, 'payee_not_allowed');
+    expect(after(grant(), reserve('a', 1), letGo, reserve('a', 1)).outcome).toBe(
+      'payee_not_allowed',
+    );
   });
 
   it('is refused when its release came first, or was made before', () => {
@@ -173,6 +222,13 @@ describe('a mandate', () => {
     ]);
     expect(after(grant(), revoke(), revoke())).toMatchObject({ outcome: 'accepted', events: [] });
     expect(after(grant(), revoke(), revoke('other')).outcome).toBe('mandate_revoked');
+  });
+
+  it('can be looked at by its own tenant, which changes nothing', () => {
+    const look = (tenant: string) => ({ type: 'InspectMandate', tenant, nowMs: NOW_MS }) as const;
+    expect(after(grant(), look('tnt_1'))).toMatchObject({ outcome: 'accepted', events: [] });
+    expect(after(grant(), look('tnt_2')).outcome).toBe('not_found');
+    expect(after(look('tnt_1')).outcome).toBe('not_found');
   });
 
   it('of another tenant, or that does not exist, is not found', () => {

@@ -17,6 +17,8 @@ export interface MandateWindow {
 /** What an agent may spend, as the operator wrote it (`POST /v1/mandates`). */
 export interface MandateTerms {
   readonly agent: string;
+  /** The mandate above (`mnd_…`): every payment must pass there too, and counts there too. */
+  readonly parent?: string | null;
   readonly valid_from?: string;
   readonly valid_until?: string;
   readonly limits: {
@@ -30,6 +32,18 @@ export interface MandateTerms {
   readonly velocity?: { readonly default?: boolean };
 }
 
+export type MandateRefusal =
+  | 'not_found'
+  | 'invalid_transition'
+  | 'idempotency_key_reused'
+  | 'mandate_required'
+  | 'mandate_revoked'
+  | 'mandate_expired'
+  | 'mandate_limit_exceeded'
+  | 'payee_not_allowed'
+  | 'category_not_allowed'
+  | 'currency_not_allowed';
+
 export type MandateEvent =
   | {
       type: 'MandateGranted';
@@ -39,8 +53,12 @@ export type MandateEvent =
       type: 'BudgetReserved';
       data: { intent: string; amountMinor: number; currency: string; at: string };
     }
+  /** Also recorded for an intent that never reserved: it then counts at its own instant, in every currency. */
   | { type: 'SpendCommitted'; data: { intent: string; amountMinor: number; at: string } }
-  /** Also recorded for an intent that never reserved: the later reservation is then refused. */
-  | { type: 'BudgetReleased'; data: { intent: string; at: string } }
+  /**
+   * Also recorded for an intent that never reserved: the later reservation is then refused. `refusal`: another mandate of the
+   * chain refused the payment with this code, and a repeat of the reservation is answered with it.
+   */
+  | { type: 'BudgetReleased'; data: { intent: string; at: string; refusal?: MandateRefusal } }
   | { type: 'MandateRevoked'; data: { by: string; at: string } }
   | OperationConcluded;

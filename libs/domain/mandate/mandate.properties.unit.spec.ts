@@ -108,8 +108,8 @@ it('never promises more than any limit, and tells what a recount of the whole li
         nowMs += waitMs;
         const entry = entries.get(intent);
         const spent = Math.min(amountMinor, entry?.amountMinor ?? 0);
-        // A payment that was released never captures.
-        if (kind === 'commit' && entry?.kind === 'free') continue;
+        // A payment that reserved nothing, or was released, never captures.
+        if (kind === 'commit' && (!entry || entry.kind === 'free')) continue;
         const command =
           kind === 'reserve'
             ? reserve(intent, amountMinor, { currency, nowMs })

@@ -1,7 +1,7 @@
 import type { Answers } from '../shared/operation.js';
 import { remember } from '../shared/operation.js';
 import { toEpochMs } from '../shared/time.js';
-import type { MandateEvent, MandateTerms } from './mandate.events.js';
+import type { MandateEvent, MandateRefusal, MandateTerms } from './mandate.events.js';
 import {
   type Reservation,
   type Totals,
@@ -18,7 +18,10 @@ export interface MandateState {
   tenant: string;
   terms: MandateTerms | null;
   status: 'active' | 'revoked';
+  /** By intent, in the order of their instants. */
   reservations: Map<string, Reservation>;
+  /** Intents whose release came before any reservation. */
+  releasedAhead: Set<string>;
   windows: WindowLedger[];
   lifetime: Totals;
   /** What each operation on this mandate was answered, by operation id. */
@@ -34,6 +37,7 @@ export function initialMandate(): MandateState {
     terms: null,
     status: 'active',
     reservations: new Map(),
+    releasedAhead: new Set(),
     windows: [],
     lifetime: emptyTotals(),
     answers: new Map(),
@@ -51,23 +55,15 @@ export function evolveMandate(state: MandateState, event: MandateEvent): Mandate
     }
     case 'BudgetReserved': {
       const { intent, amountMinor, currency, at } = event.data;
-      const reservation: Reservation = {
-        intent,
-        amountMinor,
-        currency,
-        atMs: toEpochMs(at),
-        status: 'reserved',
-      };
-      state.reservations.set(intent, reservation);
-      for (const window of state.windows) window.add(reservation);
-      tally(state.lifetime, reservation, 1);
+      const atMs = toEpochMs(at);
+      addReservation(state, { intent, amountMinor, currency, atMs, status: 'reserved' });
       return state;
     }
     case 'SpendCommitted':
-      change(state, event.data.intent, 'committed', event.data.amountMinor);
+      spent(state, event.data.intent, event.data.amountMinor);
       return state;
     case 'BudgetReleased':
-      released(state, event.data.intent, event.data.at);
+      released(state, event.data.intent, event.data.refusal);
       return state;
     case 'MandateRevoked':
       state.status = 'revoked';
@@ -80,23 +76,37 @@ export function evolveMandate(state: MandateState, event: MandateEvent): Mandate
   }
 }
 
-function released(state: MandateState, intent: string, at: string): void {
-  if (state.reservations.has(intent)) {
-    change(state, intent, 'released', 0);
+/** Counts a reservation from now on; they come in the order of their instants. */
+export function addReservation(state: MandateState, reservation: Reservation): void {
+  state.reservations.set(reservation.intent, reservation);
+  for (const window of state.windows) window.add(reservation);
+  tally(state.lifetime, reservation, 1);
+}
+
+function spent(state: MandateState, intent: string, amountMinor: number): void {
+  const reservation = state.reservations.get(intent);
+  if (reservation) return change(state, reservation, 'committed', amountMinor);
+  state.releasedAhead.delete(intent);
+  const atMs = state.lastAtMs;
+  addReservation(state, { intent, amountMinor, currency: null, atMs, status: 'committed' });
+}
+
+function released(state: MandateState, intent: string, refusal?: MandateRefusal): void {
+  const reservation = state.reservations.get(intent);
+  if (!reservation) {
+    state.releasedAhead.add(intent);
     return;
   }
-  const ahead = { intent, amountMinor: 0, currency: '', atMs: toEpochMs(at) };
-  state.reservations.set(intent, { ...ahead, status: 'released' });
+  if (refusal !== undefined) reservation.refusal = refusal;
+  change(state, reservation, 'released', 0);
 }
 
 function change(
   state: MandateState,
-  intent: string,
+  reservation: Reservation,
   status: 'committed' | 'released',
   amountMinor: number,
 ): void {
-  const reservation = state.reservations.get(intent);
-  if (!reservation) return;
   for (const window of state.windows) window.retally(reservation, -1);
   tally(state.lifetime, reservation, -1);
   reservation.status = status;

@@ -1,5 +1,5 @@
 import { calendarPeriod, durationMs } from './window.js';
-import type { MandateWindow } from './mandate.events.js';
+import type { MandateRefusal, MandateWindow } from './mandate.events.js';
 
 /** Held: reserved and not yet decided. Used: spent. Both count against a limit. */
 export interface Usage {
@@ -9,27 +9,35 @@ export interface Usage {
 
 export type ReservationStatus = 'reserved' | 'committed' | 'released';
 
-/** One intent's claim on the budget; it counts in the windows of the instant it was made. */
+/** One intent's claim on the budget; it counts in the windows of the instant it was made, or of its spend when it never was. */
 export interface Reservation {
   readonly intent: string;
   readonly atMs: number;
-  readonly currency: string;
+  /** Null for a spend that was never reserved: it counts in every currency. */
+  readonly currency: string | null;
   amountMinor: number;
   status: ReservationStatus;
+  /** Why another mandate of the chain refused, when that is what released it. */
+  refusal?: MandateRefusal;
 }
 
 /** Sums over the reservations of one window (or of the whole life). Amounts are kept per currency, counts over all. */
 export interface Totals {
   count: Usage;
-  amounts: Map<string, Usage>;
+  amounts: Map<string | null, Usage>;
 }
 
 export function emptyTotals(): Totals {
   return { count: { held: 0, used: 0 }, amounts: new Map() };
 }
 
-export function amountUsage(totals: Totals, currency: string): Usage {
-  return totals.amounts.get(currency) ?? { held: 0, used: 0 };
+export function amountUsage({ amounts }: Totals, currency: string): Usage {
+  const { held, used } = usageOf(amounts, currency);
+  return { held, used: used + usageOf(amounts, null).used };
+}
+
+function usageOf(amounts: Totals['amounts'], currency: string | null): Usage {
+  return amounts.get(currency) ?? { held: 0, used: 0 };
 }
 
 /** Adds (`sign` 1) or takes away (-1) what a reservation counts for; one that was released counts for nothing. */
@@ -37,7 +45,7 @@ export function tally(totals: Totals, reservation: Reservation, sign: 1 | -1): v
   const { status, currency, amountMinor } = reservation;
   if (status === 'released') return;
   const kind = status === 'reserved' ? 'held' : 'used';
-  const usage = amountUsage(totals, currency);
+  const usage = usageOf(totals.amounts, currency);
   usage[kind] += sign * amountMinor;
   totals.amounts.set(currency, usage);
   totals.count[kind] += sign;

@@ -147,4 +147,46 @@ describe('an end of a reservation', () => {
     const late = [grant(lifetime), reserve('a', 40), release('a'), commit('a', 40)];
     expect(figures(...late)).toEqual({ used: 40, held: 0, remaining: 60 });
   });
+
+  describe.each([
+    ['that nothing was reserved for', []],
+    ['whose release came before its reservation', [release('a', NOW_MS - HOUR_MS)]],
+  ])('with a spend %s', (_, before) => {
+    const windows = [{ name: 'h', rolling: 'PT1H', amount: { USD: 100, EUR: 100 }, count: 5 }];
+    const rolling = limits({ windows, lifetime: { USD: 500, EUR: 500 } });
+    const earlier = [grant(rolling), ...before, reserve('x', 10, { nowMs: NOW_MS - 1 })];
+    const told = after(...earlier, commit('a', 40), commit('a', 40), release('a'));
+    const used = (nowMs: number) =>
+      limitFigures(told.state, null, nowMs).map((figure) => [
+        figure.rule,
+        figure.currency,
+        figure.used,
+      ]);
+
+    it('counts from then on in every currency, since which one it was is not known', () => {
+      expect(used(NOW_MS)).toEqual([
+        ['window.h', 'USD', 40],
+        ['window.h', 'EUR', 40],
+        ['window.h.count', null, 1],
+        ['lifetime', 'USD', 40],
+        ['lifetime', 'EUR', 40],
+      ]);
+    });
+
+    it('leaves a window that rolls when its time is over', () => {
+      expect(used(NOW_MS + HOUR_MS).map(([, , figure]) => figure)).toEqual([0, 0, 0, 40, 40]);
+      const next = reserve('b', 90, { nowMs: NOW_MS + HOUR_MS });
+      expect(after(...earlier, commit('a', 40), next).outcome).toBe('accepted');
+    });
+
+    it('is not reserved for any more', () => {
+      const again = after(...earlier, commit('a', 40), reserve('a', 40));
+      expect([again.outcome, again.events]).toEqual(['accepted', []]);
+    });
+  });
+
+  it('without a mandate is nothing to record', () => {
+    expect(after(commit('a', 40)).events).toEqual([]);
+    expect(after(release('a')).events).toEqual([]);
+  });
 });

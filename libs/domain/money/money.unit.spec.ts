@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSupportedCurrency, minorUnits, supportedCurrencies } from './currencies.js';
-import { holdPostings, isBalanced, releasePostings, spendPostings } from './postings.js';
+import {
+  holdPostings,
+  isBalanced,
+  refundPostings,
+  releasePostings,
+  spendPostings,
+} from './postings.js';
 
 describe('currencies', () => {
   it.each([
@@ -51,7 +57,7 @@ describe('postings', () => {
     amountMinor: fc.nat(Number.MAX_SAFE_INTEGER),
     currency: fc.constantFrom('USD', 'EUR'),
   });
-  const kinds = fc.constantFrom(holdPostings, releasePostings, spendPostings);
+  const kinds = fc.constantFrom(holdPostings, releasePostings, spendPostings, refundPostings);
 
   it('of any movements sum to zero per currency', () => {
     const movements = fc.array(fc.tuple(kinds, moved).map(([post, what]) => post(what)));
@@ -67,6 +73,18 @@ describe('postings', () => {
         expect([...sums.values()]).toEqual([0, 0]);
       }),
     );
+  });
+
+  it('of a refund leave what was spent on record, beside what came back', () => {
+    const what = { agent: 'a', processor: 'p', amountMinor: 5, currency: 'USD' };
+    const sums = new Map<string, number>();
+    for (const { account, amountMinor } of [...spendPostings(what), ...refundPostings(what)])
+      sums.set(account, (sums.get(account) ?? 0) + amountMinor);
+    expect(Object.fromEntries(sums)).toEqual({
+      'agent:a:spent': 5,
+      'processor:p:clearing': 0,
+      'agent:a:refunded': -5,
+    });
   });
 
   it('never hold a negative zero', () => {

@@ -36,6 +36,11 @@ export function spendPostings(moved: Moved): Posting[] {
   return transfer(`agent:${moved.agent}:spent`, `processor:${moved.processor}:clearing`, moved);
 }
 
+/** A refund: the processor takes it back from the payee; what was spent stays on record beside it. */
+export function refundPostings(moved: Moved): Posting[] {
+  return transfer(`processor:${moved.processor}:clearing`, `agent:${moved.agent}:refunded`, moved);
+}
+
 /** Whether postings sum to zero in every currency. */
 export function isBalanced(postings: readonly Posting[]): boolean {
   const sums = new Map<string, number>();

@@ -1,11 +1,26 @@
 import { holdPostings } from '../money/postings.js';
 import { toRfc3339 } from '../shared/time.js';
+import { captureDecision } from './capture.js';
 import { failureOfAttempts } from './failures.js';
 import type { Outcome } from './outcome.js';
 import type { PaymentIntentCommandOf } from './payment-intent.commands.js';
-import type { PaymentIntentEvent, ScreeningFacts } from './payment-intent.events.js';
-import { type AttemptState, type PaymentIntentState, callFacts } from './payment-intent.state.js';
-import { failOver, failed, posted, stillUnknown } from './steps.js';
+import type { PaymentIntentEvent } from './payment-intent.events.js';
+import {
+  type AttemptState,
+  type PaymentIntentState,
+  callFacts,
+  evolvePaymentIntent,
+} from './payment-intent.state.js';
+import {
+  canceled,
+  failOver,
+  failed,
+  posted,
+  screeningAtOnce,
+  screeningOf,
+  stillUnknown,
+  voidStarted,
+} from './steps.js';
 
 type RecordAuthorization = PaymentIntentCommandOf<'RecordAuthorization'>;
 type RecordPreparation = PaymentIntentCommandOf<'RecordPreparation'>;
@@ -21,8 +36,14 @@ export function preparationEvents(
   if (outcome.kind === 'prepared') {
     const { reference } = outcome;
     const at = toRfc3339(command.nowMs);
+    // What is never confirmed never takes money.
+    if (state.canceling) {
+      const data = { number, evidence: 'canceled_before_confirmation', at };
+      return [{ type: 'AttemptFenced', data }, ...canceled(state, at)];
+    }
     const call = callFacts(state, { ...attempt, reference }, state.amountMinor);
-    return [{ type: 'AttemptPrepared', data: { number, reference, call, sender, at } }];
+    const screening = screeningAtOnce(state);
+    return [{ type: 'AttemptPrepared', data: { number, reference, call, screening, sender, at } }];
   }
   return settleAttempt({ ...command, outcome, firstSend: true, durationMs }, state, attempt);
 }
@@ -63,8 +84,8 @@ function settleAttempt(
       const attempts = state.attempts.map((each) =>
         each.number === number ? { ...each, decline: { code, category, message } } : each,
       );
-      if (category === 'soft') return failOver(state, declined, attempts, command);
-      return [declined, failed(state, failureOfAttempts(attempts), at)];
+      if (category === 'soft' || state.canceling) return failOver(state, declined, at);
+      return [declined, ...failed(state, failureOfAttempts(attempts), at)];
     }
     case 'not_executed': {
       const { evidence } = outcome;
@@ -75,39 +96,60 @@ function settleAttempt(
         type: 'AttemptNotExecuted' as const,
         data: { number, evidence, durationMs, at },
       };
-      return failOver(state, ended, state.attempts, command);
+      return failOver(state, ended, at);
     }
     case 'fenced': {
       const ended = {
         type: 'AttemptFenced' as const,
         data: { number, evidence: outcome.evidence, at },
       };
-      return failOver(state, ended, state.attempts, command);
+      return failOver(state, ended, at);
     }
     case 'unknown':
       return stillUnknown(state, attempt, 'authorize', outcome.evidence, command);
   }
 }
 
+/** Held: captured next, or kept until the agent asks for it, or let go when the payment was canceled meanwhile. */
 function authorized(
-  { number, durationMs, nowMs }: Omit<RecordAuthorization, 'type'>,
+  command: Omit<RecordAuthorization, 'type'>,
   outcome: Extract<Outcome, { kind: 'succeeded' }>,
   state: PaymentIntentState,
-  { processor }: AttemptState,
+  attempt: AttemptState,
 ): PaymentIntentEvent[] {
+  const { number, durationMs, nowMs } = command;
   const { reference, amountMinor, currency } = outcome;
-  const { tenant, agent, mandate, paymentMethod } = state;
+  const { processor, authorizationValidForMs } = attempt;
+  const { agent, canceling, captureMethod } = state;
   const at = toRfc3339(nowMs);
-  const payee = state.request['payee'] as unknown as ScreeningFacts['payee'];
-  const screening = { tenant, agent, mandate, payee, amountMinor, currency, paymentMethod };
-  const hold = holdPostings({ agent: state.agent, processor, amountMinor, currency });
-  return [
+  const isCapturedNow = captureMethod === 'automatic' && !canceling;
+  const screening = isCapturedNow && !command.capture ? screeningOf(state, amountMinor) : null;
+  const events: PaymentIntentEvent[] = [
     {
       type: 'PaymentAuthorized',
       data: { number, processor, reference, amountMinor, currency, durationMs, screening, at },
     },
-    posted('PaymentAuthorized', hold, at),
+    posted('PaymentAuthorized', holdPostings({ agent, processor, amountMinor, currency }), at),
   ];
+  if (canceling) {
+    const held = { ...state, heldMinor: amountMinor };
+    return [...events, voidStarted(held, { ...attempt, reference }, null, command)];
+  }
+  if (isCapturedNow) {
+    if (!command.capture) return events;
+    const { sender, capture } = command;
+    const decided = { type: 'DecideCapture', number, nowMs, sender, ...capture } as const;
+    return [...events, ...captureDecision(decided, events.reduce(evolvePaymentIntent, state))];
+  }
+  const dueAt = toRfc3339(nowMs + authorizationValidForMs - margin(authorizationValidForMs));
+  return [...events, { type: 'CaptureAwaited', data: { number, dueAt, at } }];
+}
+
+const MARGIN_MAX_MS = 3_600_000;
+
+/** A hold is let go a while before the processor would: an hour, or a tenth of a short one. */
+function margin(validForMs: number): number {
+  return Math.min(validForMs / 10, MARGIN_MAX_MS);
 }
 
 /** An attempt proven to take no money that reports money after all is nothing to adopt: a human must look. */

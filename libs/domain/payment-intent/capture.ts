@@ -1,7 +1,11 @@
 import { releasePostings, spendPostings } from '../money/postings.js';
+import { accepted, refused } from '../shared/decider.js';
 import { toRfc3339 } from '../shared/time.js';
-import { failure } from './failures.js';
+import { failure, reviewReason } from './failures.js';
+import { isApproved, withdrawn } from './judgement.js';
+import { operationRequested } from './operations.js';
 import type { PaymentIntentCommandOf } from './payment-intent.commands.js';
+import type { PaymentIntentDecision } from './payment-intent.decider.js';
 import type { Failure, PaymentIntentEvent } from './payment-intent.events.js';
 import {
   type AttemptState,
@@ -9,24 +13,68 @@ import {
   callFacts,
   currentAttempt,
 } from './payment-intent.state.js';
-import { failed, posted, stillUnknown } from './steps.js';
+import { cancelingRefund } from './refund.js';
+import { confirmEvents } from './reservation.steps.js';
+import {
+  canceled,
+  failed,
+  posted,
+  screeningOf,
+  stillUnknown,
+  succeeded,
+  voidStarted,
+} from './steps.js';
 
-/** Money is held: the second fraud screen says whether it is taken or let go. */
+/** What is held is to be taken, all of it or a part; the rest is let go with it. */
+export function captureRequest(
+  command: PaymentIntentCommandOf<'CapturePayment'>,
+  state: PaymentIntentState,
+): PaymentIntentDecision {
+  const attempt = currentAttempt(state);
+  if (state.status !== 'requires_capture' || !attempt)
+    return refused('invalid_transition', { pointers: [] });
+  if (state.mandate !== null && !command.activeMandates.includes(state.mandate))
+    return refused('mandate_revoked', { pointers: [] });
+  const heldMinor = state.amountAuthorizedMinor;
+  const amountMinor = command.amountMinor ?? heldMinor;
+  if (amountMinor > heldMinor || amountMinor < 1)
+    return refused('amount_exceeds_capturable', { pointers: ['/amount'], leftMinor: heldMinor });
+  const { number } = attempt;
+  const screening = screeningOf(state, amountMinor);
+  const at = toRfc3339(command.nowMs);
+  return accepted(operationRequested(command, 'capture'), {
+    type: 'CaptureRequested',
+    data: { number, amountMinor, screening, at },
+  });
+}
+
+/** Money is held: the second fraud screen says whether it is taken or let go, or whether a human is asked. */
 export function captureDecision(
   command: PaymentIntentCommandOf<'DecideCapture'>,
   state: PaymentIntentState,
 ): PaymentIntentEvent[] {
   const attempt = currentAttempt(state);
-  const { number, sender, fraud } = command;
-  const ready = attempt?.number === number && attempt.outcome === 'authorized' && !state.pending;
-  if (!ready) return [];
-  const at = toRfc3339(command.nowMs);
+  const { number, sender, fraud, authority, approvalDueAt: dueAt, nowMs } = command;
+  if (attempt?.number !== number || !isToBeCaptured(state, attempt)) return [];
+  const at = toRfc3339(nowMs);
   const screened: PaymentIntentEvent = { type: 'FraudScreened', data: { ...fraud, at } };
-  if (fraud.verdict !== 'allow')
-    return [screened, voidStarted(state, attempt, fraudFailure(fraud.verdict), sender, at)];
-  const amountMinor = state.amountAuthorizedMinor;
-  const call = callFacts(state, attempt, amountMinor);
+  const letGo = (reason: Failure) => [screened, voidStarted(state, attempt, reason, command)];
+  if (authority !== 'active') return letGo(withdrawn(authority));
+  if (fraud.verdict === 'block') return letGo(fraudFailure(fraud.verdict));
+  const reason = reviewReason(fraud);
+  if (fraud.verdict === 'review' && !isApproved(state, reason)) {
+    const { fingerprint } = state;
+    const data = { stage: 'capture', reasons: [reason], fingerprint, dueAt, at } as const;
+    return [screened, { type: 'ApprovalRequested', data }];
+  }
+  const amountMinor = state.captureMinor ?? state.amountAuthorizedMinor;
+  const call = callFacts(state, attempt, amountMinor, nowMs + attempt.keySafeForMs);
   return [screened, { type: 'CaptureStarted', data: { number, amountMinor, call, sender, at } }];
+}
+
+function isToBeCaptured(state: PaymentIntentState, { outcome }: AttemptState): boolean {
+  const wanted = state.captureMethod === 'automatic' || state.captureMinor !== null;
+  return wanted && state.status === 'processing' && outcome === 'authorized' && !state.pending;
 }
 
 export function captureEvents(
@@ -35,22 +83,19 @@ export function captureEvents(
 ): PaymentIntentEvent[] {
   const attempt = pendingAttempt(state, 'capture', command.number);
   if (!attempt) return [];
-  const { number, outcome, nowMs, sender } = command;
-  const at = toRfc3339(nowMs);
+  const { number, outcome } = command;
+  const at = toRfc3339(command.nowMs);
   switch (outcome.kind) {
     case 'succeeded':
-      if (
-        outcome.amountMinor !== state.amountAuthorizedMinor ||
-        outcome.currency !== state.currency
-      )
+      if (outcome.amountMinor !== state.captureMinor || outcome.currency !== state.currency)
         return stillUnknown(state, attempt, 'capture', 'amount_mismatch', command);
-      return captured(state, attempt, outcome, at);
+      return captured(state, attempt, outcome, command);
     case 'declined': {
       const { code } = outcome;
       const reason = failure('payment_declined', `The capture was refused: ${code}.`);
       return [
         { type: 'CaptureDeclined', data: { number, code, at } },
-        voidStarted(state, attempt, reason, sender, at),
+        voidStarted(state, attempt, state.canceling ? null : reason, command),
       ];
     }
     case 'not_executed':
@@ -62,22 +107,27 @@ export function captureEvents(
 }
 
 function captured(
-  state: PaymentIntentState,
-  { number, processor }: AttemptState,
+  before: PaymentIntentState,
+  attempt: AttemptState,
   outcome: { reference: string; amountMinor: number; currency: string },
-  at: string,
+  acting: { nowMs: number; sender: string },
 ): PaymentIntentEvent[] {
   const { reference, amountMinor, currency } = outcome;
-  const { agent } = state;
-  const held = { agent, processor, amountMinor: state.heldMinor, currency };
+  const { number, processor } = attempt;
+  const { agent, heldMinor, canceling } = before;
+  const at = toRfc3339(acting.nowMs);
+  const held = { agent, processor, amountMinor: heldMinor, currency };
   const taken = { agent, processor, amountMinor, currency };
+  const state = { ...before, amountCapturedMinor: amountMinor };
   return [
     {
       type: 'PaymentCaptured',
       data: { number, processor, reference, amountMinor, currency, at },
     },
     posted('PaymentCaptured', [...releasePostings(held), ...spendPostings(taken)], at),
-    { type: 'PaymentSucceeded', data: { mandate: state.mandate, spentMinor: amountMinor, at } },
+    ...(canceling
+      ? [cancelingRefund(state, attempt, amountMinor, acting)]
+      : [...succeeded(state, at), ...confirmEvents(state, at)]),
   ];
 }
 
@@ -99,27 +149,11 @@ export function voidEvents(
   return [
     { type: 'AuthorizationVoided', data: { number, amountMinor, at } },
     posted('AuthorizationVoided', releasePostings(held), at),
-    failed(state, state.abandoning ?? voided(), at),
+    ...(state.abandoning ? failed(state, state.abandoning, at) : canceled(state, at)),
   ];
 }
 
-function voidStarted(
-  state: PaymentIntentState,
-  attempt: AttemptState,
-  reason: Failure,
-  sender: string,
-  at: string,
-): PaymentIntentEvent {
-  const { number } = attempt;
-  const call = callFacts(state, attempt, state.heldMinor);
-  return { type: 'VoidStarted', data: { number, failure: reason, call, sender, at } };
-}
-
-function voided(): Failure {
-  return failure('payment_declined', 'The authorization was voided.');
-}
-
-function fraudFailure(verdict: 'review' | 'block'): Failure {
+function fraudFailure(verdict: string): Failure {
   return failure('fraud_blocked', `The fraud screen before capture said ${verdict}.`);
 }
 

@@ -1,4 +1,4 @@
-import type { Failure } from './payment-intent.events.js';
+import type { ApprovalReason, Failure } from './payment-intent.events.js';
 import type { AttemptState } from './payment-intent.state.js';
 
 export function failure(code: string, detail: string): Failure {
@@ -20,4 +20,10 @@ export function failureOfAttempts(attempts: readonly AttemptState[]): Failure {
     ...failure('payment_declined', `The payment was declined by ${declined.processor}.`),
     decline: declined.decline,
   };
+}
+
+/** Why a human is asked when the fraud screen wants a review. */
+export function reviewReason({ score }: { score: number }): ApprovalReason {
+  const detail = `The fraud screen asks for a review (score ${score}).`;
+  return { source: 'fraud', rule: 'review', detail };
 }

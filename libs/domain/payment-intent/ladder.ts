@@ -1,3 +1,4 @@
+import type { ReservationOperation } from './outcome.js';
 import type { MoneyOperation, Rung } from './payment-intent.events.js';
 
 /** What the ladder needs to know about the attempt. Instants in epoch milliseconds. */
@@ -24,7 +25,7 @@ export function probeDelayMs(probe: number): number {
 /**
  * The next try to learn what became of an operation, or null when none is left and a human must look. Re-sending the same key
  * is first, because a processor that comes back finishes the payment; a look-up and, where there is one, the fence
- * follow in turn. Capture and void are never fenced: they stay with their processor.
+ * follow in turn. Capture, void and refund are never fenced: they stay with their processor.
  */
 export function nextProbe(
   attempt: Uncertain,
@@ -37,4 +38,27 @@ export function nextProbe(
   if (attempt.lookUp) rungs.push('look_up');
   if (attempt.fence && attempt.operation === 'authorize') rungs.push('resend', 'fence');
   return { rung: rungs[(probe - 1) % rungs.length] as Rung, dueAtMs };
+}
+
+const SETTLING_FIRST_MS = 500;
+const SETTLING_MAX_MS = 3_600_000;
+
+/** How long to wait before asking again about a refund that the processor took on `sinceMs` ago: as long as it took so far. */
+export function settlingDelayMs(sinceMs: number): number {
+  return Math.min(Math.max(sinceMs, SETTLING_FIRST_MS), SETTLING_MAX_MS);
+}
+
+/** A reservation that cannot be made within half a minute is given up … */
+const RESERVE_TRIES_MAX = 10;
+/** … but what was reserved is confirmed or released for about a day, before a human must look. */
+const SETTLE_TRIES_MAX = 2_900;
+
+/** When to call the merchant again, for the `tries`-th time (from 1); null when it is given up. */
+export function nextReservationTry(
+  operation: ReservationOperation,
+  tries: number,
+  nowMs: number,
+): { dueAtMs: number } | null {
+  const max = operation === 'reserve' ? RESERVE_TRIES_MAX : SETTLE_TRIES_MAX;
+  return tries > max ? null : { dueAtMs: nowMs + probeDelayMs(tries) };
 }

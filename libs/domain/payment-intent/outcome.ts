@@ -31,3 +31,30 @@ export type Outcome =
 /** What the first step at a two-step processor can mean. It moves no money, so a lost answer is `not_executed`. */
 export type PrepareOutcome =
   { kind: 'prepared'; reference: string } | Extract<Outcome, { kind: 'declined' | 'not_executed' }>;
+
+/** What a refund can mean. `accepted`: the processor took it on and decides later; nothing has come back yet. */
+export type RefundOutcome =
+  Exclude<Outcome, { kind: 'fenced' }> | { kind: 'accepted'; reference: string };
+
+/** The steps of a reservation at a merchant. All are told by the same key, so that each may be repeated. */
+export type ReservationOperation = 'reserve' | 'confirm' | 'release';
+
+/**
+ * What a call to a reservation service can mean. `refused` is a definite no. `unknown` is everything else, also what was not
+ * sent: a reservation holds no money, so the same call is simply made again.
+ */
+export type ReservationOutcome =
+  | { kind: 'done'; reference: string }
+  | { kind: 'refused'; code: string; message?: string }
+  | { kind: 'unknown'; evidence: string };
+
+/** All that a reservation service is told. `key`: unique per reservation; repeats and later steps name it. */
+export interface ReservationCall {
+  readonly participant: string;
+  readonly key: string;
+  readonly items: readonly { readonly sku: string; readonly quantity: number }[];
+  readonly payee: string;
+  readonly orderReference: string;
+  /** The service's own name for the reservation, once known. */
+  readonly reference: string | null;
+}

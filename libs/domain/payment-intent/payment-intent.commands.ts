@@ -1,6 +1,13 @@
 import type { JsonRecord } from '../shared/json.js';
-import type { Outcome, PrepareOutcome } from './outcome.js';
 import type {
+  Outcome,
+  PrepareOutcome,
+  RefundOutcome,
+  ReservationOperation,
+  ReservationOutcome,
+} from './outcome.js';
+import type {
+  ApprovalReason,
   Failure,
   FraudScreening,
   MandateJudgement,
@@ -15,6 +22,8 @@ export interface ProcessorFacts {
   readonly fence: boolean;
   readonly lookUp: boolean;
   readonly keySafeForMs: number;
+  /** How long a hold lasts. */
+  readonly authorizationValidForMs: number;
   readonly currencies: 'all' | readonly string[];
 }
 
@@ -25,11 +34,33 @@ interface Timed {
 interface Acting extends Timed {
   readonly sender: string;
 }
-/** A command that may lead to an attempt somewhere else. */
+/** A command that starts an attempt. */
 interface Routing extends Acting {
   /** All processors in order of preference, with their state now. */
   readonly processors: readonly ProcessorFacts[];
 }
+
+/** What a person or an agent asks for. */
+interface ByCaller extends Acting {
+  /** Derived from the idempotency key. */
+  readonly operation: string;
+  readonly tenant: string;
+  /** The agent who asks, and then about its own payments only; null for people. */
+  readonly agent: string | null;
+  readonly by: string;
+  readonly request: JsonRecord;
+}
+
+/** What is known about capturing what is held. */
+export interface CaptureJudgement {
+  readonly fraud: FraudScreening;
+  readonly authority: AuthorityNow;
+  /** RFC 3339: until when a human may answer, if one is asked. */
+  readonly approvalDueAt: string;
+}
+
+/** Whether the agent may still pay; otherwise the code of why not. */
+export type AuthorityNow = 'active' | 'agent_suspended' | 'mandate_revoked';
 
 interface Recording extends Acting {
   readonly number: number;
@@ -46,6 +77,10 @@ export type PaymentIntentCommand =
       agent: string;
       mandate: string | null;
       request: JsonRecord;
+      /** Id of the stream in which the purchase is claimed. */
+      purchase: string;
+      /** SHA-256 over the canonical JSON of the request, hex. */
+      fingerprint: string;
     })
   | (Routing & {
       type: 'JudgePayment';
@@ -54,27 +89,61 @@ export type PaymentIntentCommand =
       mandate: MandateJudgement | null;
       /** The first reason to refuse, or null when the payment may go on. */
       refusal: Failure | null;
+      /** Why a human is to be asked first; none: nobody is. */
+      reasons: readonly ApprovalReason[];
+      /** RFC 3339: until when a human may answer. */
+      approvalDueAt: string;
     })
-  | (Routing & {
+  | (Routing & { type: 'RouteAttempt'; authority: AuthorityNow })
+  | (Acting & {
+      type: 'RecordReservation';
+      operation: ReservationOperation;
+      /** Which try this was: 0 for the first. */
+      try: number;
+      outcome: ReservationOutcome;
+    })
+  | (Acting & {
       type: 'RecordPreparation';
       number: number;
       outcome: PrepareOutcome;
       durationMs: number;
     })
-  | (Routing &
-      Recording & {
-        type: 'RecordAuthorization';
-        durationMs: number | null;
-        /** True only when no call of this operation can have been sent before: then "not executed" is proof for the attempt. */
-        firstSend: boolean;
-      })
-  | (Acting & {
-      type: 'DecideCapture';
-      number: number;
-      fraud: FraudScreening;
+  | (Recording & {
+      type: 'RecordAuthorization';
+      durationMs: number | null;
+      /** True only when no call of this operation can have been sent before: then "not executed" is proof for the attempt. */
+      firstSend: boolean;
+      /** The judgement before capture, when whoever reports has asked for it already: one append instead of two. */
+      capture?: CaptureJudgement;
     })
+  | (Acting & CaptureJudgement & { type: 'DecideCapture'; number: number })
   | (Recording & { type: 'RecordCapture' })
   | (Recording & { type: 'RecordVoid' })
+  | (Acting & {
+      type: 'RecordRefund';
+      refund: string;
+      outcome: RefundOutcome;
+      /** Which probe asked; absent for the first call and for an answer that came late. */
+      probe?: number;
+    })
+  | (ByCaller & {
+      type: 'CapturePayment';
+      /** Null: all that is held. */
+      amountMinor: number | null;
+      /** The agent's mandates that are not revoked. */
+      activeMandates: readonly string[];
+    })
+  | (ByCaller & { type: 'CancelPayment' })
+  | (ByCaller & {
+      type: 'RefundPayment';
+      /** Null: all that is left. */
+      amountMinor: number | null;
+      reason: string;
+    })
+  | (ByCaller & { type: 'ApprovePayment'; fingerprint: string | null })
+  | (ByCaller & { type: 'DenyPayment' })
+  | (Acting & { type: 'ExpireApproval' })
+  | (Acting & { type: 'ExpireAuthorization' })
   | (Timed & { type: 'UnparkPayment'; operation: string; tenant: string; by: string });
 
 export type PaymentIntentCommandType = PaymentIntentCommand['type'];
@@ -82,3 +151,6 @@ export type PaymentIntentCommandOf<T extends PaymentIntentCommandType> = Extract
   PaymentIntentCommand,
   { type: T }
 >;
+
+/** What people and agents ask for. */
+export type CallerCommand = Extract<PaymentIntentCommand, ByCaller>;

@@ -6,6 +6,7 @@ import {
   HARD,
   NOT_EXECUTED,
   ONE_STEP,
+  PAID,
   PREPARED,
   REQUEST,
   SOFT,
@@ -22,12 +23,11 @@ import {
   only,
   prepare,
   processor,
+  route,
   tell,
   types,
 } from './payment-intent.fixture.js';
 import { moneyState } from './payment-intent.state.js';
-
-const PAID = [REQUEST, judge(), authorize(SUCCEEDED), decideCapture(), capture(SUCCEEDED)];
 
 describe('a request', () => {
   it('is recorded as it came, before anything else', () => {
@@ -92,11 +92,13 @@ describe('a judgement', () => {
     });
   });
 
-  it('by a mandate that refuses leaves nothing to free', () => {
+  it('by a mandate that refuses leaves nothing to free, unless it holds something from before', () => {
     const refusal = { code: 'mandate_limit_exceeded', detail: '', violations: [], decline: null };
     const mandate = { mandate: 'mnd_1', decision: 'refused', code: null, rules: [] } as const;
     const told = after(REQUEST, { ...judge(), mandate, refusal });
     expect(only(told, 'PaymentFailed').mandate).toBeNull();
+    const holding = after(REQUEST, { ...judge(), mandate: { ...mandate, held: true }, refusal });
+    expect(only(holding, 'PaymentFailed').mandate).toBe('mnd_1');
   });
 
   it('without a reservation never lets money move', () => {
@@ -198,12 +200,16 @@ describe('a payment', () => {
 });
 
 describe('a definite answer', () => {
+  const SECOND = [REQUEST, judge(), authorize(SOFT), route()];
+
   it.each([
     ['a soft decline', SOFT, 'AttemptDeclined'],
     ['a call that was not executed', NOT_EXECUTED, 'AttemptNotExecuted'],
   ])('%s goes on at the next processor at once', (_, outcome, type) => {
-    const told = after(REQUEST, judge(), authorize(outcome));
-    expect(types(told)).toEqual([type, 'RouteChosen', 'AttemptStarted']);
+    const ended = after(REQUEST, judge(), authorize(outcome));
+    expect(types(ended)).toEqual([type, 'RouteRequested']);
+    const told = tell(ended, route());
+    expect(types(told)).toEqual(['RouteChosen', 'AttemptStarted']);
     expect(only(told, 'AttemptStarted')).toMatchObject({
       number: 2,
       processor: 'two',
@@ -223,17 +229,19 @@ describe('a definite answer', () => {
   });
 
   it('a lost preparation moved no money and goes on at the next processor', () => {
-    const told = after(
+    const lost = after(
       REQUEST,
       judge({ processors: TWO_STEP }),
-      prepare({ kind: 'not_executed', evidence: 'timeout' }, { processors: TWO_STEP }),
+      prepare({ kind: 'not_executed', evidence: 'timeout' }),
     );
-    expect(types(told)).toEqual(['AttemptNotExecuted', 'RouteChosen', 'AttemptStarted']);
+    expect(types(lost)).toEqual(['AttemptNotExecuted', 'RouteRequested']);
+    const told = tell(lost, route({ processors: TWO_STEP }));
+    expect(types(told)).toEqual(['RouteChosen', 'AttemptStarted']);
   });
 
   it('soft from every processor fails the payment with the last decline', () => {
-    const second = { ...SOFT, code: 'do_not_honor' } as typeof SOFT;
-    const told = after(REQUEST, judge(), authorize(SOFT), authorize(second, { number: 2 }));
+    const second = { ...SOFT, code: 'do_not_honor' };
+    const told = after(...SECOND, authorize(second, { number: 2 }), route());
     expect(only(told, 'PaymentFailed').failure).toMatchObject({
       code: 'payment_declined',
       decline: { code: 'do_not_honor' },
@@ -241,7 +249,7 @@ describe('a definite answer', () => {
   });
 
   it('a decline says more than a processor that could not be reached after it', () => {
-    const told = after(REQUEST, judge(), authorize(SOFT), authorize(NOT_EXECUTED, { number: 2 }));
+    const told = after(...SECOND, authorize(NOT_EXECUTED, { number: 2 }), route());
     expect(only(told, 'PaymentFailed').failure.code).toBe('payment_declined');
   });
 
@@ -250,25 +258,32 @@ describe('a definite answer', () => {
       REQUEST,
       judge(),
       authorize(NOT_EXECUTED),
+      route(),
       authorize(NOT_EXECUTED, { number: 2 }),
+      route(),
     );
     expect(only(told, 'PaymentFailed').failure.code).toBe('no_processor_available');
   });
 });
 
 describe('a repeat', () => {
-  const TWO_STEPS = { processors: TWO_STEP };
   const flows: Record<string, readonly PaymentIntentCommand[]> = {
     'of a one-step payment': PAID,
     'of a two-step payment': [
       REQUEST,
-      judge(TWO_STEPS),
-      prepare(PREPARED, TWO_STEPS),
-      authorize(SUCCEEDED, TWO_STEPS),
-      decideCapture('allow', TWO_STEPS),
-      capture(SUCCEEDED, TWO_STEPS),
+      judge({ processors: TWO_STEP }),
+      prepare(PREPARED),
+      authorize(SUCCEEDED),
+      decideCapture(),
+      capture(SUCCEEDED),
     ],
-    'of a failover': [REQUEST, judge(), authorize(SOFT), authorize(SUCCEEDED, { number: 2 })],
+    'of a failover': [
+      REQUEST,
+      judge(),
+      authorize(SOFT),
+      route(),
+      authorize(SUCCEEDED, { number: 2 }),
+    ],
     'of a decline': [REQUEST, judge(), authorize(HARD)],
   };
   it.each(Object.entries(flows))('%s changes nothing, whichever command comes again', (_, flow) => {

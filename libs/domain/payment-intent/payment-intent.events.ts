@@ -1,8 +1,12 @@
 import type { JsonRecord } from '../shared/json.js';
+import type { OperationConcluded } from '../shared/operation.js';
 import type { Posting } from '../money/postings.js';
+import type { ReservationCall, ReservationOperation } from './outcome.js';
 
 /** The money operations of an attempt whose answer can be lost. */
-export type MoneyOperation = 'authorize' | 'capture' | 'void';
+export type MoneyOperation = 'authorize' | 'capture' | 'void' | 'refund';
+/** What people and agents can want done about a payment. */
+export type OperationKind = 'capture' | 'cancel' | 'refund' | 'approve' | 'deny';
 /** How a probe tries to learn what became of an operation. */
 export type Rung = 'resend' | 'look_up' | 'fence';
 
@@ -25,6 +29,8 @@ export interface CallFacts {
   readonly reference: string | null;
   /** RFC 3339. After this instant nothing that could be a new charge is sent. */
   readonly keySafeUntil: string;
+  /** For a refund: its own key, and the processor's id of it once known. */
+  readonly refund?: { readonly key: string; readonly reference: string | null };
 }
 
 export interface ScreeningFacts {
@@ -43,6 +49,30 @@ interface BudgetEnd {
   readonly mandate: string | null;
   readonly spentMinor: number;
 }
+
+/** What becomes of budget and purchase when a payment ends without its purchase. */
+interface Undone extends BudgetEnd {
+  /** The claim to free; null when there is none, or when money moved. */
+  readonly purchase?: string | null;
+}
+
+/** One reason why a human is asked. */
+export interface ApprovalReason {
+  readonly source: 'policy' | 'mandate' | 'fraud';
+  readonly rule: string;
+  readonly detail: string;
+}
+
+/** What an approval is bound to, and how long it may be given. */
+export interface ApprovalTerms {
+  /** Of the request. */
+  readonly fingerprint: string;
+  /** RFC 3339. */
+  readonly dueAt: string;
+}
+
+/** Before authorization, or with the money held before capture. */
+export type ApprovalStage = 'authorization' | 'capture';
 
 export interface RouteCandidate {
   readonly processor: string;
@@ -64,19 +94,27 @@ interface Judged {
   readonly at: string;
 }
 
+export type CancelReason = 'requested' | 'authorization_expired';
+
+/** The request and whose it is: what the judges are asked about. */
+export interface RequestedFacts {
+  /** The 26 characters derived from the idempotency key; `pi_<id>` outside. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly agent: string;
+  readonly mandate: string | null;
+  /** The request's JSON as it came, validated. */
+  readonly request: JsonRecord;
+  /** Id of the stream in which the purchase is claimed. */
+  readonly purchase?: string;
+  /** SHA-256 over the canonical JSON of the request, hex: what an approval is bound to. */
+  readonly fingerprint?: string;
+}
+
 export type PaymentIntentEvent =
   | {
       type: 'PaymentIntentRequested';
-      data: {
-        /** The 26 characters derived from the idempotency key; `pi_<id>` outside. */
-        id: string;
-        tenant: string;
-        agent: string;
-        mandate: string | null;
-        /** The request's JSON as it came, validated. */
-        request: JsonRecord;
-        at: string;
-      };
+      data: RequestedFacts & { at: string };
     }
   | {
       type: 'PolicyDecided';
@@ -109,6 +147,55 @@ export type PaymentIntentEvent =
         decision: 'reserved' | 'refused';
         code: string | null;
         rules: readonly RuleResult[];
+        /** Something is reserved, though it may be by an earlier judgement than one that refused. */
+        held?: boolean;
+      };
+    }
+  | {
+      type: 'ApprovalRequested';
+      data: Judged & ApprovalTerms & { stage: ApprovalStage; reasons: readonly ApprovalReason[] };
+    }
+  | {
+      /** The judges are asked again, about the payment or, at capture, about what is held. */
+      type: 'ApprovalGranted';
+      data: Judged & {
+        stage: ApprovalStage;
+        fingerprint: string;
+        by: string;
+        payment: RequestedFacts;
+        held: { readonly number: number; readonly screening: ScreeningFacts } | null;
+      };
+    }
+  | { type: 'ApprovalDenied'; data: Judged & { by: string } }
+  | { type: 'ApprovalExpired'; data: Judged }
+  | { type: 'ReservationStarted'; data: { call: ReservationCall; at: string } }
+  | { type: 'ReservationMade'; data: { reference: string; at: string } }
+  | { type: 'ReservationRefused'; data: { code: string; message: string | null; at: string } }
+  | { type: 'ReservationConfirmStarted'; data: { call: ReservationCall; at: string } }
+  | { type: 'ReservationConfirmed'; data: { at: string } }
+  | { type: 'ReservationReleaseStarted'; data: { call: ReservationCall; at: string } }
+  | { type: 'ReservationReleased'; data: { at: string } }
+  | {
+      type: 'ReservationRetryScheduled';
+      data: {
+        operation: ReservationOperation;
+        try: number;
+        dueAt: string;
+        /** What the try before this one saw. */
+        after: string;
+        call: ReservationCall;
+        at: string;
+      };
+    }
+  /** A processor is to be chosen, the first one or another one: whoever does it asks first whether the agent still may. */
+  | {
+      type: 'RouteRequested';
+      data: {
+        tenant: string;
+        agent: string;
+        mandate: string | null;
+        currency: string;
+        at: string;
       };
     }
   | { type: 'RouteChosen'; data: { candidates: readonly RouteCandidate[]; at: string } }
@@ -128,6 +215,10 @@ export type PaymentIntentEvent =
         paymentMethod: string;
         /** After this instant the key is never sent again. */
         keySafeUntil: string;
+        /** How long a hold lasts at this processor. */
+        authorizationValidForMs?: number;
+        /** What the fraud screen before capture is asked about; null when nothing is captured at once. */
+        screening?: ScreeningFacts | null;
         /** The saga process that may treat its own first call as the first one sent. */
         sender: string;
         at: string;
@@ -135,7 +226,14 @@ export type PaymentIntentEvent =
     }
   | {
       type: 'AttemptPrepared';
-      data: { number: number; reference: string; call: CallFacts; sender: string; at: string };
+      data: {
+        number: number;
+        reference: string;
+        call: CallFacts;
+        screening?: ScreeningFacts | null;
+        sender: string;
+        at: string;
+      };
     }
   | {
       type: 'PaymentAuthorized';
@@ -146,11 +244,18 @@ export type PaymentIntentEvent =
         amountMinor: number;
         currency: string;
         durationMs: number | null;
-        /** What the second fraud screen is asked about. */
-        screening: ScreeningFacts;
+        /** What the fraud screen before capture is still to be asked about; null when it was, or when nothing is captured now. */
+        screening: ScreeningFacts | null;
         at: string;
       };
     }
+  /** Manual capture: the hold waits for the agent, until `dueAt` at most. */
+  | { type: 'CaptureAwaited'; data: { number: number; dueAt: string; at: string } }
+  | {
+      type: 'CaptureRequested';
+      data: { number: number; amountMinor: number; screening: ScreeningFacts; at: string };
+    }
+  | { type: 'AuthorizationExpired'; data: { number: number; at: string } }
   | {
       type: 'AttemptDeclined';
       data: {
@@ -168,7 +273,13 @@ export type PaymentIntentEvent =
     }
   | {
       type: 'OutcomeUnknown';
-      data: { number: number; operation: MoneyOperation; evidence: string; at: string };
+      data: {
+        number: number;
+        operation: MoneyOperation;
+        refund?: string;
+        evidence: string;
+        at: string;
+      };
     }
   | { type: 'AttemptFenced'; data: { number: number; evidence: string; at: string } }
   | {
@@ -176,6 +287,7 @@ export type PaymentIntentEvent =
       data: {
         number: number;
         operation: MoneyOperation;
+        refund?: string;
         probe: number;
         rung: Rung;
         dueAt: string;
@@ -204,18 +316,58 @@ export type PaymentIntentEvent =
       type: 'VoidStarted';
       data: {
         number: number;
-        /** Becomes the payment's failure once nothing is held any more. */
-        failure: Failure;
+        /** Becomes the payment's failure once nothing is held any more; null: it is canceled then. */
+        failure: Failure | null;
         call: CallFacts;
         sender: string;
         at: string;
       };
     }
   | { type: 'AuthorizationVoided'; data: { number: number; amountMinor: number; at: string } }
+  | { type: 'CancelRequested'; data: { by: string; at: string } }
+  | {
+      type: 'RefundStarted';
+      data: {
+        /** The operation that asked for it, or `cancel`. */
+        refund: string;
+        number: number;
+        /** Counts the refunds of the payment, from 1. */
+        sequence: number;
+        amountMinor: number;
+        currency: string;
+        reason: string;
+        call: CallFacts;
+        sender: string;
+        at: string;
+      };
+    }
+  /** The processor took the refund on and decides later. */
+  | { type: 'RefundAccepted'; data: { refund: string; reference: string; at: string } }
+  | {
+      type: 'RefundSucceeded';
+      data: {
+        refund: string;
+        number: number;
+        processor: string;
+        reference: string;
+        amountMinor: number;
+        currency: string;
+        at: string;
+      };
+    }
+  | {
+      type: 'RefundFailed';
+      data: { refund: string; code: string; message: string | null; at: string };
+    }
   | { type: 'LedgerPosted'; data: { cause: string; postings: readonly Posting[]; at: string } }
   | { type: 'PaymentSucceeded'; data: BudgetEnd & { at: string } }
-  | { type: 'PaymentFailed'; data: BudgetEnd & { failure: Failure; at: string } }
-  | { type: 'PaymentParked'; data: { number: number; reason: string; at: string } }
+  | { type: 'PaymentFailed'; data: Undone & { failure: Failure; at: string } }
+  | { type: 'PaymentCanceled'; data: Undone & { reason: CancelReason; at: string } }
+  /** `number`: the attempt in question; null when it is about the merchant. `refund`: the refund in question. */
+  | {
+      type: 'PaymentParked';
+      data: { number: number | null; refund?: string; reason: string; at: string };
+    }
   /** `operation`: derived from the operator's idempotency key. */
   | { type: 'PaymentUnparked'; data: { operation: string; by: string; at: string } }
   | {
@@ -227,7 +379,19 @@ export type PaymentIntentEvent =
       /** The exact bytes the request is answered with, first and every later time. */
       type: 'RequestConcluded';
       data: { status: number; body: string; at: string };
-    };
+    }
+  | {
+      type: 'OperationRequested';
+      data: {
+        /** Derived from the idempotency key. */
+        operation: string;
+        kind: OperationKind;
+        request: JsonRecord;
+        by: string;
+        at: string;
+      };
+    }
+  | OperationConcluded;
 
 export type PaymentIntentEventType = PaymentIntentEvent['type'];
 export type PaymentIntentEventData<T extends PaymentIntentEventType> = Extract<

@@ -1,16 +1,24 @@
 import type {
+  AuthorityNow,
   PaymentIntentCommand,
   PaymentIntentCommandOf,
   ProcessorFacts,
 } from './payment-intent.commands.js';
 import { paymentIntentDecider } from './payment-intent.decider.js';
 import type {
+  ApprovalReason,
   FraudScreening,
   PaymentIntentEvent,
   PaymentIntentEventData,
 } from './payment-intent.events.js';
 import { type PaymentIntentState, evolvePaymentIntent } from './payment-intent.state.js';
-import type { Outcome } from './outcome.js';
+import type { JsonRecord } from '../shared/json.js';
+import type {
+  Outcome,
+  RefundOutcome,
+  ReservationOperation,
+  ReservationOutcome,
+} from './outcome.js';
 
 /** A payment as a value: commands go in, the events they caused and the state come out. */
 export interface Told {
@@ -20,13 +28,21 @@ export interface Told {
 
 export const NOW_MS = Date.UTC(2026, 2, 1, 12);
 export const AT = '2026-03-01T12:00:00.000Z';
+/** Until when a human may answer. */
+export const DUE_AT = '2026-03-02T12:00:00.000Z';
 export const MONEY = { amountMinor: 4200, currency: 'USD' };
 
 /** The answer's bytes name what they were made of. */
-export const decider = paymentIntentDecider(({ id, status, revision, failure }) => ({
-  status: status === 'succeeded' ? 201 : 409,
-  body: JSON.stringify({ id, status, revision, failure: failure?.code ?? null }),
-}));
+export const decider = paymentIntentDecider({
+  request: ({ id, status, revision, failure }) => ({
+    status: status === 'succeeded' ? 201 : 409,
+    body: JSON.stringify({ id, status, revision, failure: failure?.code ?? null }),
+  }),
+  operation: ({ status, revision }, { kind }) => ({
+    status: 200,
+    body: JSON.stringify({ kind, status, revision }),
+  }),
+});
 
 export function processor(name: string, facts: Partial<ProcessorFacts> = {}): ProcessorFacts {
   return {
@@ -36,6 +52,7 @@ export function processor(name: string, facts: Partial<ProcessorFacts> = {}): Pr
     fence: false,
     lookUp: true,
     keySafeForMs: 86_400_000,
+    authorizationValidForMs: 7 * 86_400_000,
     currencies: 'all',
     ...facts,
   };
@@ -61,6 +78,23 @@ export const REQUEST: PaymentIntentCommandOf<'RequestPayment'> = {
     payment_method: 'pm_1',
     order_reference: 'PO-1',
   },
+  purchase: 'purchase-1',
+  fingerprint: 'f1',
+};
+
+/** Held until the agent says how much of it is to be taken. */
+export const MANUAL: typeof REQUEST = {
+  ...REQUEST,
+  request: { ...REQUEST.request, capture_method: 'manual' },
+};
+
+/** The merchant keeps the items first. */
+export const RESERVING: typeof REQUEST = {
+  ...REQUEST,
+  request: {
+    ...REQUEST.request,
+    reservation: { participant: 'warehouse', items: [{ sku: 'B-1', quantity: 2 }] },
+  },
 };
 
 export function fraud(
@@ -79,31 +113,65 @@ export function fraud(
   };
 }
 
-type Acting = { nowMs?: number; processors?: readonly ProcessorFacts[] };
-const acting = ({ nowMs = NOW_MS, processors = ONE_STEP }: Acting) => ({
-  nowMs,
+interface Acting {
+  nowMs?: number;
+}
+type Routing = Acting & { processors?: readonly ProcessorFacts[] };
+const acting = ({ nowMs = NOW_MS }: Acting) => ({ nowMs, sender: 'saga-1' });
+const routing = ({ processors = ONE_STEP, ...options }: Routing) => ({
+  ...acting(options),
   processors,
-  sender: 'saga-1',
 });
 
-export function judge(options: Acting = {}): PaymentIntentCommandOf<'JudgePayment'> {
+/** The judges agree, unless `said` otherwise. */
+export function judge(
+  options: Routing = {},
+  said: Partial<PaymentIntentCommandOf<'JudgePayment'>> = {},
+): PaymentIntentCommandOf<'JudgePayment'> {
   return {
     type: 'JudgePayment',
-    ...acting(options),
+    ...routing(options),
     policy: { decision: 'allow', bundle: 'b1', determining: ['small'], rules: [], inputs: {} },
     fraud: fraud('authorization'),
     mandate: { mandate: 'mnd_1', decision: 'reserved', code: null, rules: [] },
     refusal: null,
+    reasons: [],
+    approvalDueAt: DUE_AT,
+    ...said,
   };
 }
 
+/** A processor is chosen, as happens by itself when one is asked for. */
+export function route(
+  options: Routing & { authority?: AuthorityNow } = {},
+): PaymentIntentCommandOf<'RouteAttempt'> {
+  const { authority = 'active' } = options;
+  return { type: 'RouteAttempt', ...routing(options), authority };
+}
+
+/** A human is to be asked. */
+export const LARGE: ApprovalReason = { source: 'mandate', rule: 'approval.above', detail: 'large' };
+export const ODD: ApprovalReason = { source: 'policy', rule: 'odd-payee', detail: 'odd' };
+
+type OutcomeOf<K extends Outcome['kind']> = Extract<Outcome, { kind: K }>;
 export const PREPARED = { kind: 'prepared', reference: 'ch_1' } as const;
-export const SUCCEEDED: Outcome = { kind: 'succeeded', reference: 'ch_1', ...MONEY };
-export const SOFT: Outcome = { kind: 'declined', category: 'soft', code: 'insufficient_funds' };
-export const HARD: Outcome = { kind: 'declined', category: 'hard', code: 'stolen_card' };
-export const NOT_EXECUTED: Outcome = { kind: 'not_executed', evidence: 'connection_refused' };
-export const UNKNOWN: Outcome = { kind: 'unknown', evidence: 'soft_deadline' };
-export const FENCED: Outcome = { kind: 'fenced', evidence: 'cancelled' };
+export const SUCCEEDED: OutcomeOf<'succeeded'> = { kind: 'succeeded', reference: 'ch_1', ...MONEY };
+export const SOFT: OutcomeOf<'declined'> = {
+  kind: 'declined',
+  category: 'soft',
+  code: 'insufficient_funds',
+};
+export const HARD: OutcomeOf<'declined'> = {
+  kind: 'declined',
+  category: 'hard',
+  code: 'stolen_card',
+};
+export const NOT_EXECUTED: OutcomeOf<'not_executed'> = {
+  kind: 'not_executed',
+  evidence: 'connection_refused',
+};
+export const UNKNOWN: OutcomeOf<'unknown'> = { kind: 'unknown', evidence: 'soft_deadline' };
+export const FENCED: OutcomeOf<'fenced'> = { kind: 'fenced', evidence: 'cancelled' };
 
 export function prepare(
   outcome: PaymentIntentCommandOf<'RecordPreparation'>['outcome'],
@@ -124,10 +192,17 @@ export function authorize(outcome: Outcome, options: Recorded = {}): PaymentInte
 
 export function decideCapture(
   verdict: FraudScreening['verdict'] = 'allow',
-  options: Recorded = {},
+  options: Recorded & { authority?: AuthorityNow } = {},
 ): PaymentIntentCommand {
-  const { number = 1 } = options;
-  return { type: 'DecideCapture', ...acting(options), number, fraud: fraud('capture', verdict) };
+  const { number = 1, authority = 'active' } = options;
+  return {
+    type: 'DecideCapture',
+    ...acting(options),
+    number,
+    fraud: fraud('capture', verdict),
+    authority,
+    approvalDueAt: DUE_AT,
+  };
 }
 
 export function capture(outcome: Outcome, options: Recorded = {}): PaymentIntentCommand {
@@ -140,13 +215,102 @@ export function letGo(outcome: Outcome, options: Recorded = {}): PaymentIntentCo
   return { type: 'RecordVoid', ...acting(options), number, probe, outcome };
 }
 
-export const UNPARK: PaymentIntentCommand = {
+interface Asked {
+  operation?: string;
+  nowMs?: number;
+}
+
+const asked = ({ operation = 'op-1', nowMs = NOW_MS }: Asked, request: JsonRecord = {}) => ({
+  operation,
+  tenant: 'tnt_1',
+  agent: 'agt_1',
+  by: 'agt_1',
+  request,
+  nowMs,
+  sender: 'operation',
+});
+
+export function captureNow(amountMinor: number | null = null, options: Asked = {}) {
+  const activeMandates = ['mnd_1'];
+  const request = { amount: amountMinor };
+  return {
+    type: 'CapturePayment',
+    ...asked(options, request),
+    amountMinor,
+    activeMandates,
+  } as const;
+}
+
+export function cancel(options: Asked = {}) {
+  return { type: 'CancelPayment', ...asked(options) } as const;
+}
+
+export function refund(amountMinor: number | null = null, options: Asked = {}) {
+  const request = { amount: amountMinor, reason: 'returned' };
+  return {
+    type: 'RefundPayment',
+    ...asked(options, request),
+    amountMinor,
+    reason: 'returned',
+  } as const;
+}
+
+const APPROVER = { agent: null, by: 'approver-1' };
+
+export function approve(options: Asked & { fingerprint?: string } = {}) {
+  const { fingerprint = null } = options;
+  return { type: 'ApprovePayment', ...asked(options), ...APPROVER, fingerprint } as const;
+}
+
+export function deny(options: Asked = {}) {
+  return { type: 'DenyPayment', ...asked(options), ...APPROVER } as const;
+}
+
+/** The time to answer is over. */
+export function expireApproval(nowMs = Date.parse(DUE_AT)): PaymentIntentCommand {
+  return { type: 'ExpireApproval', ...acting({ nowMs }) };
+}
+
+/** The processor is about to let the hold lapse. */
+export function expireHold(nowMs = NOW_MS): PaymentIntentCommand {
+  return { type: 'ExpireAuthorization', ...acting({ nowMs }) };
+}
+
+/** What a refund came to: that of the operation, or another one. */
+export function refunded(
+  outcome: RefundOutcome,
+  options: { refund?: string; probe?: number; nowMs?: number } = {},
+): PaymentIntentCommandOf<'RecordRefund'> {
+  const { refund: id = 'op-1', probe } = options;
+  return { type: 'RecordRefund', ...acting(options), refund: id, outcome, probe };
+}
+
+/** What the merchant answered. */
+export function merchant(
+  operation: ReservationOperation,
+  outcome: ReservationOutcome,
+  options: { try?: number; nowMs?: number } = {},
+): PaymentIntentCommandOf<'RecordReservation'> {
+  const { try: tried = 0 } = options;
+  return { type: 'RecordReservation', ...acting(options), operation, outcome, try: tried };
+}
+
+export const UNPARK: PaymentIntentCommandOf<'UnparkPayment'> = {
   type: 'UnparkPayment',
   operation: 'op-1',
   nowMs: NOW_MS,
   tenant: 'tnt_1',
   by: 'operator-1',
 };
+
+/** What a payment is usually told until it is paid. */
+export const PAID: readonly PaymentIntentCommand[] = [
+  REQUEST,
+  judge(),
+  authorize(SUCCEEDED),
+  decideCapture(),
+  capture(SUCCEEDED),
+];
 
 /** Sends the commands one after the other; `events` are those of the last one. A refusal is a mistake of the test. */
 export function after(...commands: readonly PaymentIntentCommand[]): Told {
@@ -161,6 +325,12 @@ export function tell({ state }: Told, command: PaymentIntentCommand): Told {
 
 export function types({ events }: Pick<Told, 'events'>): string[] {
   return events.map(({ type }) => type);
+}
+
+/** With which code a command is refused; null when it is not. */
+export function refusal({ state }: Told, command: PaymentIntentCommand): string | null {
+  const decision = decider.decide(command, state);
+  return decision.ok ? null : decision.code;
 }
 
 /** The only event of its type among the last ones. */

@@ -2,35 +2,64 @@ import { toRfc3339 } from '../shared/time.js';
 import type { Posting } from '../money/postings.js';
 import { failureOfAttempts } from './failures.js';
 import { type Uncertain, nextProbe } from './ladder.js';
-import type { PaymentIntentCommandOf, ProcessorFacts } from './payment-intent.commands.js';
+import type { ProcessorFacts } from './payment-intent.commands.js';
 import type {
   Failure,
   MoneyOperation,
   PaymentIntentEvent,
   RouteCandidate,
+  ScreeningFacts,
 } from './payment-intent.events.js';
-import type { AttemptState, PaymentIntentState } from './payment-intent.state.js';
-import { chooseRoute } from './route.js';
+import { type AttemptState, type PaymentIntentState, callFacts } from './payment-intent.state.js';
+import { releaseEvents } from './reservation.steps.js';
 
 /** Building blocks of decisions: each gives the events of one step. */
 
 interface Acting {
   nowMs: number;
   sender: string;
-  processors: readonly ProcessorFacts[];
+}
+
+/** The payment ends without its purchase. What was done for it is undone in reverse order, as far as it may have happened. */
+export function failed(
+  state: PaymentIntentState,
+  failure: Failure,
+  at: string,
+): PaymentIntentEvent[] {
+  return [
+    ...releaseEvents(state, at),
+    { type: 'PaymentFailed', data: { failure, ...undone(state), at } },
+  ];
+}
+
+export function canceled(state: PaymentIntentState, at: string): PaymentIntentEvent[] {
+  const reason = state.cancelReason;
+  return [
+    ...releaseEvents(state, at),
+    { type: 'PaymentCanceled', data: { reason, ...undone(state), at } },
+  ];
+}
+
+export function succeeded(state: PaymentIntentState, at: string): PaymentIntentEvent[] {
+  const { mandate, amountCapturedMinor: spentMinor } = state;
+  return [{ type: 'PaymentSucceeded', data: { mandate, spentMinor, at } }];
 }
 
 /**
  * Whatever was reserved is set free. Also where no reservation is on record: it may have been made by a judgement that
- * a crash cut short; only a mandate that refused holds nothing for sure.
+ * a crash cut short; only a mandate that refused and held nothing from before holds nothing for sure. What was captured counts as spent, also when it came back.
  */
-export function failed(
-  { mandate, mandateDecision }: Pick<PaymentIntentState, 'mandate' | 'mandateDecision'>,
-  failure: Failure,
-  at: string,
-): PaymentIntentEvent {
-  const holding = mandateDecision?.decision === 'refused' ? null : mandate;
-  return { type: 'PaymentFailed', data: { failure, mandate: holding, spentMinor: 0, at } };
+function undone({ mandate, mandateDecision, purchase, amountCapturedMinor }: PaymentIntentState): {
+  mandate: string | null;
+  spentMinor: number;
+  purchase: string | null;
+} {
+  const spentMinor = amountCapturedMinor;
+  return {
+    mandate: mandateDecision?.decision === 'refused' && !mandateDecision.held ? null : mandate,
+    spentMinor,
+    purchase: spentMinor > 0 ? null : purchase,
+  };
 }
 
 export function posted(
@@ -41,17 +70,25 @@ export function posted(
   return { type: 'LedgerPosted', data: { cause, postings, at } };
 }
 
-/** The next attempt at the first eligible processor, or the end of the payment when there is none. */
+/** A processor is chosen next, by whoever can see which of them work and whether the agent still may pay. */
+export function routeRequested(
+  { tenant, agent, mandate, currency }: PaymentIntentState,
+  at: string,
+): PaymentIntentEvent {
+  return { type: 'RouteRequested', data: { tenant, agent, mandate, currency, at } };
+}
+
+/** An attempt at the first eligible processor, or the end of the payment when there is none. */
 export function startAttempt(
   state: PaymentIntentState,
   candidates: readonly RouteCandidate[],
-  { nowMs, sender, processors }: Acting,
+  { nowMs, sender, processors }: Acting & { processors: readonly ProcessorFacts[] },
 ): PaymentIntentEvent[] {
   const at = toRfc3339(nowMs);
   const route: PaymentIntentEvent = { type: 'RouteChosen', data: { candidates, at } };
   const chosen = candidates.find(({ eligible }) => eligible);
   const facts = processors.find(({ name }) => name === chosen?.processor);
-  if (!facts) return [route, failed(state, failureOfAttempts(state.attempts), at)];
+  if (!facts) return [route, ...failed(state, failureOfAttempts(state.attempts), at)];
   const number = state.attempts.length + 1;
   return [
     route,
@@ -69,6 +106,8 @@ export function startAttempt(
         currency: state.currency,
         paymentMethod: state.paymentMethod,
         keySafeUntil: toRfc3339(nowMs + facts.keySafeForMs),
+        authorizationValidForMs: facts.authorizationValidForMs,
+        screening: screeningAtOnce(state),
         sender,
         at,
       },
@@ -83,12 +122,33 @@ export function startAttempt(
 export function failOver(
   state: PaymentIntentState,
   ended: PaymentIntentEvent & { type: 'AttemptDeclined' | 'AttemptNotExecuted' | 'AttemptFenced' },
-  attempts: readonly AttemptState[],
-  acting: Acting,
+  at: string,
 ): PaymentIntentEvent[] {
-  const attempted = new Set(attempts.map(({ processor }) => processor));
-  const candidates = chooseRoute(acting.processors, state.currency, attempted);
-  return [ended, ...startAttempt({ ...state, attempts }, candidates, acting)];
+  return state.canceling ? [ended, ...canceled(state, at)] : [ended, routeRequested(state, at)];
+}
+
+/** Lets go of what is held. `failure`: why the payment fails; null when it is canceled. */
+export function voidStarted(
+  state: PaymentIntentState,
+  attempt: AttemptState,
+  failure: Failure | null,
+  { nowMs, sender }: Acting,
+): PaymentIntentEvent {
+  const { number, keySafeForMs } = attempt;
+  const call = callFacts(state, attempt, state.heldMinor, nowMs + keySafeForMs);
+  return { type: 'VoidStarted', data: { number, failure, call, sender, at: toRfc3339(nowMs) } };
+}
+
+/** What the fraud screen is asked about as soon as money is held; null when that is captured later. */
+export function screeningAtOnce(state: PaymentIntentState): ScreeningFacts | null {
+  return state.captureMethod === 'automatic' ? screeningOf(state, state.amountMinor) : null;
+}
+
+/** What the fraud screen before capture is asked about. */
+export function screeningOf(state: PaymentIntentState, amountMinor: number): ScreeningFacts {
+  const { tenant, agent, mandate, currency, paymentMethod } = state;
+  const payee = state.request['payee'] as unknown as ScreeningFacts['payee'];
+  return { tenant, agent, mandate, payee, amountMinor, currency, paymentMethod };
 }
 
 /**
@@ -98,7 +158,7 @@ export function failOver(
 export function stillUnknown(
   state: PaymentIntentState,
   attempt: AttemptState,
-  operation: MoneyOperation,
+  operation: Exclude<MoneyOperation, 'refund'>,
   evidence: string,
   { nowMs, probe: asked = 0 }: { nowMs: number; probe?: number },
 ): PaymentIntentEvent[] {
@@ -109,9 +169,9 @@ export function stillUnknown(
   const events: PaymentIntentEvent[] = [];
   if (!state.pending?.unknown)
     events.push({ type: 'OutcomeUnknown', data: { number, operation, evidence, at } });
-  if (state.parked) return events;
+  if (state.pending?.parked) return events;
   const probe = scheduled + 1;
-  const next = nextProbe(uncertain(attempt, operation), probe, nowMs);
+  const next = nextProbe(uncertain(state, attempt, operation), probe, nowMs);
   if (!next) {
     const reason = `${operation}_unknown_past_safe_retry`;
     return [...events, { type: 'PaymentParked', data: { number, reason, at } }];
@@ -127,34 +187,16 @@ export function stillUnknown(
   ];
 }
 
-function uncertain(attempt: AttemptState, operation: MoneyOperation): Uncertain {
+function uncertain(
+  { pending }: PaymentIntentState,
+  attempt: AttemptState,
+  operation: MoneyOperation,
+): Uncertain {
   const { fence, lookUp, keySafeUntilMs } = attempt;
-  return { operation, fence, lookUp, keySafeUntilMs };
-}
-
-/** An operator asks to look again: one probe now that moves no money by itself. */
-export function unparkEvents(
-  { nowMs, operation: id, by }: PaymentIntentCommandOf<'UnparkPayment'>,
-  state: PaymentIntentState,
-): PaymentIntentEvent[] {
-  const at = toRfc3339(nowMs);
-  const events: PaymentIntentEvent[] = [
-    { type: 'PaymentUnparked', data: { operation: id, by, at } },
-  ];
-  if (state.pending) {
-    const { number, operation, probes } = state.pending;
-    events.push({
-      type: 'ProbeScheduled',
-      data: {
-        number,
-        operation,
-        probe: probes + 1,
-        rung: 'look_up',
-        dueAt: at,
-        after: 'operator_retry',
-        at,
-      },
-    });
-  }
-  return events;
+  return {
+    operation,
+    fence,
+    lookUp,
+    keySafeUntilMs: pending?.keySafeUntilMs ?? keySafeUntilMs,
+  };
 }

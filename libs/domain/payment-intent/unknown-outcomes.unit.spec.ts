@@ -22,6 +22,7 @@ import {
   only,
   prepare,
   processor,
+  route,
   tell,
   types,
 } from './payment-intent.fixture.js';
@@ -124,8 +125,8 @@ describe('an unknown outcome', () => {
   it.each([
     ['a success', SUCCEEDED, ['PaymentAuthorized', 'LedgerPosted']],
     ['a hard decline', HARD, ['AttemptDeclined', 'PaymentFailed', 'RequestConcluded']],
-    ['a soft decline', SOFT, ['AttemptDeclined', 'RouteChosen', 'AttemptStarted']],
-    ['a fence', FENCED, ['AttemptFenced', 'RouteChosen', 'AttemptStarted']],
+    ['a soft decline', SOFT, ['AttemptDeclined', 'RouteRequested']],
+    ['a fence', FENCED, ['AttemptFenced', 'RouteRequested']],
   ])('is settled by %s, from a probe or late', (_, outcome, expected) => {
     const probed = after(...TWO_STEP_UNKNOWN, authorize(outcome, { probe: 1 }));
     const late = after(...TWO_STEP_UNKNOWN, authorize(outcome, { firstSend: false }));
@@ -179,7 +180,7 @@ describe('a key that stops being safe', () => {
 
   it('is nothing to retry for another tenant, or for a payment that is not parked', () => {
     const parked = after(...PARKED).state;
-    const stranger = decider.decide({ ...UNPARK, tenant: 'tnt_2' } as typeof UNPARK, parked);
+    const stranger = decider.decide({ ...UNPARK, tenant: 'tnt_2' }, parked);
     expect(stranger).toMatchObject({ ok: false, code: 'not_found' });
     const running = decider.decide(UNPARK, after(...ONE_STEP_UNKNOWN).state);
     expect(running).toMatchObject({ ok: false, code: 'invalid_transition' });
@@ -187,7 +188,7 @@ describe('a key that stops being safe', () => {
 });
 
 describe('money reported for an attempt that was proven to take none', () => {
-  const FAILED_OVER = [REQUEST, judge(), authorize(SOFT)];
+  const FAILED_OVER = [REQUEST, judge(), authorize(SOFT), route()];
 
   it('is recorded for a human, once, and never adopted', () => {
     const told = after(...FAILED_OVER, authorize(SUCCEEDED, { firstSend: false }));

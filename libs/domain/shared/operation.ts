@@ -33,3 +33,14 @@ export function repeatedOperation(answers: Answers, operation: Operation): strin
   const earlier = answers.get(operation.id);
   return earlier ? differingPointers(operation.request, earlier.request) : null;
 }
+
+/** An answer as a snapshot holds it. */
+export type SavedAnswer = readonly [operation: string, JsonRecord, status: number, body: string];
+
+export function saveAnswers(answers: Answers): SavedAnswer[] {
+  return Array.from(answers, ([id, { request, status, body }]) => [id, request, status, body]);
+}
+
+export function restoreAnswers(saved: readonly SavedAnswer[]): Answers {
+  return new Map(saved.map(([id, request, status, body]) => [id, { request, status, body }]));
+}

@@ -44,7 +44,11 @@ export class LogReader {
         direction === 'forward'
           ? statements.forward.all(stream, Math.max(from, oldest), limit)
           : statements.backward.all(stream, from, oldest, limit);
-      if (rows.length === 0 && !exists.get(stream)) throw new StreamNotFoundError(stream);
+      if (rows.length === 0) {
+        // A read of the whole stream has looked already.
+        const isWhole = direction === 'forward' && from === 0 && !marked;
+        if (isWhole || !exists.get(stream)) throw new StreamNotFoundError(stream);
+      }
       return rows.map(toRecordedEvent);
     });
   }

@@ -14,8 +14,10 @@ import { encodeAppend } from '../append.encoding.js';
 import { newEvent, newEvents, newStream, sequence } from '../events.contract.js';
 import { openForWriting } from './log.file.js';
 import type { LogWrite } from './log.write.js';
-import { SqliteEventStore } from './sqlite-event-store.js';
+import { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite-event-store.js';
 import { WriterThread } from './writer-thread.js';
+
+type Commit = Parameters<NonNullable<SqliteEventStoreOptions['onCommit']>>[0];
 
 describe('the sqlite event store', () => {
   let folder: string;
@@ -29,6 +31,22 @@ describe('the sqlite event store', () => {
 
   const open = (file = path) =>
     SqliteEventStore.open({ path: file, clock: new SystemClock(), timers: new SystemTimers() });
+
+  it('tells of each sync of the disk how much it made durable, and of nothing that was refused', async () => {
+    const commits: Commit[] = [];
+    const ports = { clock: new SystemClock(), timers: new SystemTimers() };
+    const onCommit = (commit: Commit) => void commits.push(commit);
+    const store = await SqliteEventStore.open({ path, ...ports, onCommit });
+    const next = sequence();
+    const [one, other] = [newStream(next), newStream(next)];
+    await Promise.all([
+      store.append(one, 'no_stream', newEvents(next, 2)),
+      store.append(other, 'no_stream', newEvents(next, 1)),
+    ]);
+    await expect(store.append(one, 'no_stream', newEvents(next, 1))).rejects.toThrow();
+    await store.close();
+    expect(commits).toEqual([{ appends: 2, events: 3, size: expect.any(Number) }]);
+  });
 
   it('has every acknowledged append whole after kill -9 under load, five times', async () => {
     const child = await buildSource(new URL('./append-load.child.js', import.meta.url));

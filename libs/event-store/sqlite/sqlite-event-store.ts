@@ -29,6 +29,8 @@ export interface SqliteEventStoreOptions {
   path: string;
   clock: Clock;
   timers: Timers;
+  /** Told of each sync of the disk and what it made durable. */
+  onCommit?: (commit: { appends: number; events: number; size: number }) => void;
 }
 
 /**
@@ -150,7 +152,15 @@ export class SqliteEventStore extends EventStore {
     if (outcomes.some((outcome) => outcome.kind === 'unavailable')) this.tail.clear();
     this.tail.push(rows);
     this.head = rows.at(-1)?.position ?? this.head;
+    this.report(rows, outcomes);
     for (const follower of this.followers) follower.wake();
+  }
+
+  private report(rows: readonly EventRow[], outcomes: readonly LogOutcome[]): void {
+    if (rows.length === 0) return;
+    const appends = outcomes.filter(({ kind }) => kind === 'applied').length;
+    const size = rows.reduce((sum, row) => sum + row.data.length + row.metadata.length, 0);
+    this.options.onCommit?.({ appends, events: rows.length, size });
   }
 
   private async readForFollower(after: number, filter: LogFilter): Promise<LogPage> {

@@ -25,12 +25,13 @@ export async function discoverSandboxProcessors(
 function accountsOf(body: string, url: string): SandboxAccount[] {
   const { processors } = JSON.parse(body) as { processors?: unknown };
   if (!Array.isArray(processors)) throw new Error(`${url} names no processors.`);
-  return processors.map((each: { name?: unknown; url?: unknown; authorization?: unknown }) => {
-    const { name, url: baseUrl, authorization } = each;
+  return processors.map((each: Partial<Record<string, unknown>>) => {
+    const { name, url: baseUrl, authorization, authorization_valid_seconds: validSeconds } = each;
     const known = authorization === 'one_step' || authorization === 'two_step';
-    if (typeof name !== 'string' || typeof baseUrl !== 'string' || !known) {
+    const lasts = typeof validSeconds === 'number' && validSeconds > 0;
+    if (typeof name !== 'string' || typeof baseUrl !== 'string' || !known || !lasts) {
       throw new Error(`${url} describes a processor in an unknown way.`);
     }
-    return { name, baseUrl, authorization };
+    return { name, baseUrl, authorization, authorizationValidForMs: validSeconds * 1_000 };
   });
 }

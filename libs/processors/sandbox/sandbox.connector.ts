@@ -1,4 +1,4 @@
-import type { Outcome, PrepareOutcome } from '#domain';
+import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import type { HttpClient, HttpResponse } from '#platform';
 import {
   Processor,
@@ -11,6 +11,8 @@ import {
   outcomeOf,
   outcomeOfTransportError,
   prepareOutcomeOf,
+  refundLookUpOutcomeOf,
+  refundOutcomeOf,
   type MoneyOperation,
 } from './sandbox.mapping.js';
 
@@ -18,6 +20,8 @@ export interface SandboxAccount {
   name: string;
   baseUrl: string;
   authorization: ProcessorCapabilities['authorization'];
+  /** How long it keeps what is held. */
+  authorizationValidForMs: number;
 }
 
 /** Keys live 24 h here, as they do at real processors; four hours are the margin. */
@@ -44,6 +48,7 @@ export class SandboxConnector extends Processor {
       lookUp: true,
       idempotencyKey: { lengthMax: 255, safeForMs: KEY_SAFE_FOR_MS },
       currencies: 'all',
+      authorizationValidForMs: account.authorizationValidForMs,
     };
   }
 
@@ -71,6 +76,33 @@ export class SandboxConnector extends Processor {
   void(order: AttemptOrder, signal: AbortSignal): Promise<Outcome> {
     const action = this.twoStep ? 'cancel' : 'void';
     return this.act('void', order, action, `${order.key}.void`, {}, signal);
+  }
+
+  async refund(order: AttemptOrder, signal: AbortSignal): Promise<RefundOutcome> {
+    const { reference, refund, amountMinor } = order;
+    if (!reference || !refund) return { kind: 'not_executed', evidence: 'reference_missing' };
+    const path = `/${encodeURIComponent(reference)}/refunds`;
+    try {
+      const body = { amount: amountMinor };
+      return refundOutcomeOf(order, await this.post(path, refund.key, body, signal));
+    } catch (error) {
+      return outcomeOfTransportError(error);
+    }
+  }
+
+  async lookUpRefund(order: AttemptOrder, signal: AbortSignal): Promise<RefundOutcome> {
+    const { reference, refund } = order;
+    if (!reference || !refund) return { kind: 'unknown', evidence: 'reference_missing' };
+    const collection = `${this.collectionUrl}/${encodeURIComponent(reference)}/refunds`;
+    const url =
+      refund.reference === undefined
+        ? `${collection}?idempotency_key=${encodeURIComponent(refund.key)}`
+        : `${collection}/${encodeURIComponent(refund.reference)}`;
+    try {
+      return refundLookUpOutcomeOf(order, await this.http.request({ method: 'GET', url, signal }));
+    } catch (error) {
+      return { kind: 'unknown', evidence: outcomeOfTransportError(error).evidence };
+    }
   }
 
   /** Cancels the charge unless it already holds money. */

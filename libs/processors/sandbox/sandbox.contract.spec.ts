@@ -1,3 +1,5 @@
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '#platform/memory';
 import { UndiciHttpClient } from '#platform/undici';
 import { startSandbox } from '../../../apps/sandbox/sandbox.js';
 import {
@@ -16,10 +18,23 @@ const MODES: Record<ContractFault, string> = {
   hang_after: 'timeout_after',
 };
 
-type WireCharge = Omit<BookedCharge, 'amountCaptured'> & { amount_captured: number };
+const AUTHORIZATION_VALID_FOR_MS = 60_000;
+const LASTS_MS = { refund_settlement: 1_000, authorization: AUTHORIZATION_VALID_FOR_MS };
+
+type WireCharge = Omit<BookedCharge, 'amountCaptured' | 'amountRefunded'> & {
+  amount_captured: number;
+  amount_refunded: number;
+};
 
 async function startUnderTest(name: string): Promise<ProcessorUnderTest> {
-  const sandbox = await startSandbox({ port: 0, host: '127.0.0.1' });
+  const clock = new VirtualClock();
+  const authorizationValidForMs = AUTHORIZATION_VALID_FOR_MS;
+  const sandbox = await startSandbox({
+    port: 0,
+    host: '127.0.0.1',
+    clock,
+    authorizationValidForMs,
+  });
   const http = new UndiciHttpClient();
   const control = `${sandbox.url}/processors/${name}`;
   const processors = await discoverSandboxProcessors(sandbox.url, http);
@@ -31,20 +46,28 @@ async function startUnderTest(name: string): Promise<ProcessorUnderTest> {
       good: 'pm_sandbox_visa',
       softDecline: 'pm_sandbox_insufficient_funds',
       hardDecline: 'pm_sandbox_stolen',
+      refundPending: 'pm_sandbox_refund_pending',
+      refundFails: 'pm_sandbox_refund_fails',
+      refundRefused: 'pm_sandbox_refund_refused',
     },
     async charges(orderKey) {
       const url = `${control}/books?merchant_reference=${orderKey}`;
       const { body } = await http.request({ method: 'GET', url });
       const { charges } = JSON.parse(body) as { charges: WireCharge[] };
-      return charges.map(({ amount_captured: amountCaptured, ...charge }) => ({
+      return charges.map(({ amount_captured, amount_refunded, ...charge }) => ({
         ...charge,
-        amountCaptured,
+        amountCaptured: amount_captured,
+        amountRefunded: amount_refunded,
       }));
     },
     async break(fault) {
       const body = JSON.stringify({ mode: MODES[fault] });
       const { status } = await http.request({ method: 'PUT', url: `${control}/faults`, body });
       if (status !== 200) throw new Error(`the sandbox refused the fault: ${status}`);
+    },
+    letPass(what) {
+      clock.moveTo(clock.monotonicMs() + LASTS_MS[what]);
+      return Promise.resolve();
     },
     async stop() {
       await http.close();
@@ -55,3 +78,34 @@ async function startUnderTest(name: string): Promise<ProcessorUnderTest> {
 
 describeProcessor('sandbox_a', () => startUnderTest('sandbox_a'));
 describeProcessor('sandbox_b', () => startUnderTest('sandbox_b'));
+
+describe('the discovery of sandbox processors', () => {
+  const discover = (description: object) => {
+    const body = JSON.stringify({ processors: [description] });
+    return discoverSandboxProcessors('http://sandbox.example', {
+      request: () => Promise.resolve({ status: 200, headers: {}, body }),
+      close: () => Promise.resolve(),
+    });
+  };
+  const described = {
+    name: 'sandbox_a',
+    url: 'http://sandbox.example:1',
+    authorization: 'two_step',
+    authorization_valid_seconds: 60,
+  };
+
+  it('takes how long a hold lasts from the sandbox', async () => {
+    const [processor] = await discover(described);
+    expect(processor?.capabilities.authorizationValidForMs).toBe(60_000);
+  });
+
+  it.each([
+    { name: 1 },
+    { url: null },
+    { authorization: 'three_step' },
+    { authorization_valid_seconds: undefined },
+    { authorization_valid_seconds: 0 },
+  ])('refuses a description with %j', async (change) => {
+    await expect(discover({ ...described, ...change })).rejects.toThrow('in an unknown way');
+  });
+});

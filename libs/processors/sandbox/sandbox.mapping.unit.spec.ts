@@ -6,6 +6,8 @@ import {
   outcomeOf,
   outcomeOfTransportError,
   prepareOutcomeOf,
+  refundLookUpOutcomeOf,
+  refundOutcomeOf,
 } from './sandbox.mapping.js';
 
 const order: AttemptOrder = {
@@ -122,6 +124,188 @@ describe('the outcome of a money call', () => {
   });
 });
 
+describe('the outcome of a refused capture', () => {
+  it.each(['charge_voided', 'charge_canceled', 'charge_expired', 'charge_declined'])(
+    'is a hard decline for %s, because repeating it can never help',
+    (code) => {
+      expect(outcomeOf('capture', order, response(400, refusal(code)))).toEqual({
+        kind: 'declined',
+        category: 'hard',
+        code,
+        message: 'no',
+      });
+    },
+  );
+
+  it.each(['charge_captured', 'charge_refunded'])(
+    'is unknown for %s, because money was taken and only a look-up tells how much',
+    (code) => {
+      expect(outcomeOf('capture', order, response(400, refusal(code)))).toEqual({
+        kind: 'unknown',
+        evidence: `http_400:${code}`,
+      });
+    },
+  );
+
+  it('takes a code of a gone hold as one only from a documented rejection', () => {
+    expect(outcomeOf('capture', order, response(500, refusal('charge_voided'))).kind).toBe(
+      'unknown',
+    );
+  });
+});
+
+describe('the outcome of a refused void', () => {
+  const refused = (status: string, changes: object = {}) =>
+    outcomeOf(
+      'void',
+      order,
+      response(400, {
+        ...refusal(`charge_${status}`),
+        charge: { ...charge, status, ...changes },
+      }),
+    );
+
+  it.each(['expired', 'voided', 'canceled'])('succeeds: a %s charge holds nothing', (status) => {
+    expect(refused(status)).toEqual({
+      kind: 'succeeded',
+      reference: 'ch_1',
+      amountMinor: 4_200,
+      currency: 'EUR',
+    });
+  });
+
+  it('is not executed where money was taken', () => {
+    expect(refused('captured')).toEqual({
+      kind: 'not_executed',
+      evidence: 'http_400:charge_captured',
+    });
+  });
+
+  it.each([{ id: 'ch_2' }, { amount: 1 }, { currency: 'USD' }, { merchant_reference: 'x' }])(
+    'is unknown when the refusal shows another charge: %j',
+    (changes) => {
+      expect(refused('expired', changes)).toEqual({ kind: 'unknown', evidence: 'echo_mismatch' });
+    },
+  );
+
+  it('is not executed when the refusal shows no charge', () => {
+    const bare = response(400, refusal('charge_expired'));
+    expect(outcomeOf('void', order, bare).kind).toBe('not_executed');
+  });
+});
+
+const refundOrder: AttemptOrder = { ...order, amountMinor: 200, refund: { key: 'pi_1-1-r1' } };
+const refund = { id: 're_1', charge: 'ch_1', amount: 200, currency: 'EUR', status: 'succeeded' };
+const failedRefund = {
+  ...refund,
+  status: 'failed',
+  failure: { code: 'account_closed', message: 'sorry' },
+};
+const UNREADABLE_REFUNDS = ['', 'null', '[]', '{"id":"re_1"}', JSON.stringify({ error: refund })];
+
+/** What a refund says means the same, whether it answers the request or a look-up. */
+describe.each([
+  ['a refund', refundOutcomeOf, 201],
+  ['the look-up of a refund', refundLookUpOutcomeOf, 200],
+] as const)('the outcome of %s', (_, outcomeOfAnswer, status) => {
+  const outcome = (body: unknown, asked = refundOrder) =>
+    outcomeOfAnswer(asked, response(status, body));
+
+  it('succeeds when charge, amount and currency are echoed', () => {
+    expect(outcome(refund)).toEqual({
+      kind: 'succeeded',
+      reference: 're_1',
+      amountMinor: 200,
+      currency: 'EUR',
+    });
+  });
+
+  it('is accepted while it is pending, and declined hard when it failed for good', () => {
+    expect(outcome({ ...refund, status: 'pending' })).toEqual({
+      kind: 'accepted',
+      reference: 're_1',
+    });
+    expect(outcome(failedRefund)).toEqual({
+      kind: 'declined',
+      category: 'hard',
+      code: 'account_closed',
+      message: 'sorry',
+      reference: 're_1',
+    });
+  });
+
+  it.each([{ charge: 'ch_2' }, { amount: 4_200 }, { currency: 'USD' }])(
+    'is unknown when another refund is echoed: %j',
+    (changes) => {
+      for (const body of [refund, failedRefund, { ...refund, status: 'pending' }]) {
+        expect(outcome({ ...body, ...changes })).toEqual({
+          kind: 'unknown',
+          evidence: 'echo_mismatch',
+        });
+      }
+    },
+  );
+
+  it('is unknown when it is not the refund that is known already', () => {
+    const known = { ...refundOrder, refund: { key: 'pi_1-1-r1', reference: 're_0' } };
+    expect(outcome(refund, known)).toEqual({ kind: 'unknown', evidence: 'echo_mismatch' });
+  });
+
+  it.each([
+    ['in a new state', { ...refund, status: 'reversed' }, 'unexpected_status'],
+    ['failed for no reason', { ...refund, status: 'failed' }, 'unreadable_decline'],
+  ])('is unknown when it is %s', (_state, body, evidence) => {
+    expect(outcome(body)).toEqual({ kind: 'unknown', evidence });
+  });
+
+  it.each(UNREADABLE_REFUNDS)('is unknown when it cannot be read: %j', (body) => {
+    expect(outcome(body).kind).toBe('unknown');
+  });
+
+  it.each([302, 409, 500, 503])('is unknown for status %d', (failing) => {
+    expect(outcomeOfAnswer(refundOrder, response(failing, '')).kind).toBe('unknown');
+  });
+});
+
+describe('the outcome of a refused refund', () => {
+  it.each(['amount_too_large', 'charge_voided', 'charge_refunded', 'refund_not_possible'])(
+    'is a hard decline for %s',
+    (code) => {
+      expect(refundOutcomeOf(refundOrder, response(400, refusal(code)))).toEqual({
+        kind: 'declined',
+        category: 'hard',
+        code,
+        message: 'no',
+      });
+    },
+  );
+
+  it.each([400, 401, 403, 404, 429])('is not executed for another refusal with %d', (status) => {
+    expect(refundOutcomeOf(refundOrder, response(status, refusal('not_now')))).toEqual({
+      kind: 'not_executed',
+      evidence: `http_${status}:not_now`,
+    });
+  });
+});
+
+describe('the look-up of a refund', () => {
+  const listed = (...refunds: unknown[]) => response(200, { data: refunds });
+
+  it('reads the only one in a list', () => {
+    expect(refundLookUpOutcomeOf(refundOrder, listed(refund)).kind).toBe('succeeded');
+  });
+
+  it.each([
+    ['nothing found', response(404, refusal('not_found')), 'not_found'],
+    ['an empty list', listed(), 'not_found'],
+    ['two refunds', listed(refund, refund), 'ambiguous'],
+    ['a refused question', response(400, refusal('amount_too_large')), 'http_400:amount_too_large'],
+    ['no authority to ask', response(401, ''), 'http_401'],
+  ])('proves nothing by %s', (_, answered, evidence) => {
+    expect(refundLookUpOutcomeOf(refundOrder, answered)).toEqual({ kind: 'unknown', evidence });
+  });
+});
+
 describe('the outcome of a fence', () => {
   it('is fenced by a canceled charge', () => {
     const outcome = outcomeOf('fence', order, response(200, { ...charge, status: 'canceled' }));
@@ -200,6 +384,25 @@ describe('the answer of a look-up', () => {
       state: 'declined',
       category: 'hard',
       ...decline,
+    });
+  });
+
+  it.each(['voided', 'expired'])('says that a %s charge holds nothing', (status) => {
+    for (const amountMinor of [4_200, 1_000]) {
+      const asked = { ...order, amountMinor };
+      expect(lookUpAnswerOf(asked, listed({ ...charge, status }))).toEqual({
+        state: 'voided',
+        reference: 'ch_1',
+        amountMinor: 4_200,
+        currency: 'EUR',
+      });
+    }
+  });
+
+  it('does not confirm a capture of a part by a hold of the whole', () => {
+    expect(lookUpAnswerOf({ ...order, amountMinor: 1_000 }, listed(charge))).toEqual({
+      state: 'unproven',
+      evidence: 'holds_more',
     });
   });
 

@@ -6,7 +6,7 @@ import { eventOf, publicId, tenantOf } from '../recorded.js';
 /** Who may come in, as whom, and which mandates an agent has. */
 export const accessProjection: Projection = {
   name: 'access',
-  version: 1,
+  version: 2,
   tables: `
     CREATE TABLE access_tenants (
       id TEXT PRIMARY KEY,
@@ -32,13 +32,16 @@ export const accessProjection: Projection = {
       id TEXT PRIMARY KEY,
       tenant TEXT NOT NULL,
       agent TEXT NOT NULL,
+      parent TEXT,
+      -- Revoked as well when a mandate above is.
       status TEXT NOT NULL,
       -- 1 when it asks for velocity rules.
       velocity INTEGER NOT NULL,
       -- Log position, for the order in which they were granted.
       granted INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX access_mandates_by_agent ON access_mandates (tenant, agent, granted)`,
+    CREATE INDEX access_mandates_by_agent ON access_mandates (tenant, agent, granted);
+    CREATE INDEX access_mandates_by_parent ON access_mandates (parent)`,
   project(db, recorded) {
     const agent = eventOf('agent', recorded);
     if (agent) return projectAgent(db, agent, recorded);
@@ -81,11 +84,19 @@ function projectMandate(db: ReadModelWriter, event: MandateEvent, recorded: Reco
   if (event.type === 'MandateGranted') {
     const { tenant, terms } = event.data;
     db.run(
-      `INSERT INTO access_mandates (id, tenant, agent, status, velocity, granted) VALUES (?, ?, ?, 'active', ?, ?)`,
-      ...[id, tenant, terms.agent, terms.velocity?.default === true ? 1 : 0, recorded.position],
+      `INSERT INTO access_mandates (id, tenant, agent, parent, status, velocity, granted)
+       VALUES (?, ?, ?, ?, coalesce((SELECT status FROM access_mandates WHERE id = ?), 'active'), ?, ?)`,
+      ...[id, tenant, terms.agent, terms.parent ?? null, terms.parent ?? null],
+      ...[terms.velocity?.default === true ? 1 : 0, recorded.position],
     );
   } else if (event.type === 'MandateRevoked') {
-    db.run(`UPDATE access_mandates SET status = 'revoked' WHERE id = ?`, id);
+    db.run(
+      `WITH RECURSIVE ended (id) AS (
+         VALUES (?) UNION SELECT below.id FROM access_mandates below JOIN ended ON below.parent = ended.id
+       )
+       UPDATE access_mandates SET status = 'revoked' WHERE id IN (SELECT id FROM ended)`,
+      id,
+    );
   }
 }
 

@@ -11,6 +11,7 @@ export interface Agent {
 
 export interface Mandate {
   id: string;
+  /** Revoked: it, or a mandate above it. */
   status: 'active' | 'revoked';
 }
 
@@ -62,18 +63,18 @@ export function mandatesOf(db: ReadModelReader, tenant: string, agent: string): 
   );
 }
 
-/** Whether the mandate asks for velocity rules; undefined when the tenant has no such mandate. */
-export function velocityRulesOf(
+/** What judging a payment needs of its mandate; undefined when the tenant has no such mandate. */
+export function mandateOf(
   db: ReadModelReader,
   tenant: string,
   mandate: string,
-): boolean | undefined {
-  const row = db.get<{ velocity: number }>(
-    'SELECT velocity FROM access_mandates WHERE id = ? AND tenant = ?',
+): { status: Mandate['status']; velocityRules: boolean } | undefined {
+  const row = db.get<{ status: Mandate['status']; velocity: number }>(
+    'SELECT status, velocity FROM access_mandates WHERE id = ? AND tenant = ?',
     mandate,
     tenant,
   );
-  return row && row.velocity === 1;
+  return row && { status: row.status, velocityRules: row.velocity === 1 };
 }
 
 function equal(left: string, right: string): boolean {

@@ -2,11 +2,14 @@ import {
   type LimitFigures,
   type MandateEvent,
   type MandateState,
+  type MandateTerms,
   limitFigures,
   mandateDecider,
+  mandateSnapshot,
   toEpochMs,
 } from '#domain';
 import { type EventStore, readWholeStream } from '#event-store';
+import type { MandateSnapshots } from './mandate-snapshots.port.js';
 
 /** A mandate's state as far as its stream was read. */
 interface Folded {
@@ -17,8 +20,9 @@ interface Folded {
 }
 
 export interface MandateStanding {
-  /** `expired` once `valid_until` has passed. */
+  /** `expired` once `valid_until` has passed. A mandate is never more than the ones above it. */
   status: 'active' | 'revoked' | 'expired';
+  /** Its own, then those of the mandates above, with `parent.` before the rule for each step up. */
   limits: LimitFigures[];
 }
 
@@ -31,7 +35,10 @@ const KEPT_MAX = 1_000;
 export class MandateFigures {
   private readonly kept = new Map<string, Folded>();
 
-  constructor(private readonly store: EventStore) {}
+  constructor(
+    private readonly store: EventStore,
+    private readonly snapshots: MandateSnapshots | null = null,
+  ) {}
 
   /** `mandate`: `mnd_…`. Null when there is none. */
   async standing(mandate: string, nowMs: number): Promise<MandateStanding | null> {
@@ -39,21 +46,43 @@ export class MandateFigures {
     const readOn = () => this.readOn(mandate, folded);
     folded.turn = folded.turn.then(readOn, readOn);
     await folded.turn;
-    const { state } = folded;
-    if (!state.terms) return null;
-    const until = state.terms.valid_until;
-    const expired = until !== undefined && nowMs >= toEpochMs(until);
-    return {
-      status: state.status === 'active' && expired ? 'expired' : state.status,
-      limits: limitFigures(state, null, nowMs),
+    const { terms } = folded.state;
+    if (!terms) return null;
+    const own: MandateStanding = {
+      status: statusOf(folded.state, terms, nowMs),
+      limits: limitFigures(folded.state, null, nowMs),
     };
+    const above = terms.parent ? await this.standing(terms.parent, nowMs) : null;
+    return above ? under(own, above) : own;
   }
 
   private async readOn(mandate: string, folded: Folded): Promise<void> {
     const stream = `mandate-${mandate.replace(/^mnd_/, '')}`;
+    if (folded.nextRevision === 0) await this.beginAtSnapshot(stream, folded);
     for await (const event of readWholeStream(this.store, stream, folded.nextRevision)) {
       folded.state = mandateDecider.evolve(folded.state, event as unknown as MandateEvent);
       folded.nextRevision = event.revision + 1;
+    }
+  }
+
+  /** Only when the stream has the event that it was taken after; otherwise it belongs to another history. */
+  private async beginAtSnapshot(stream: string, folded: Folded): Promise<void> {
+    const saved = this.savedState(stream);
+    if (!saved) return;
+    for await (const { id } of readWholeStream(this.store, stream, saved.revision)) {
+      if (id === saved.eventId)
+        Object.assign(folded, { state: saved.state, nextRevision: saved.revision + 1 });
+      return;
+    }
+  }
+
+  private savedState(stream: string) {
+    try {
+      const saved = this.snapshots?.load(stream);
+      if (saved?.version !== mandateSnapshot.version) return null;
+      return { ...saved, state: mandateSnapshot.restore(saved.state) };
+    } catch {
+      return null;
     }
   }
 
@@ -70,4 +99,24 @@ export class MandateFigures {
     if (this.kept.size > KEPT_MAX && oldest !== undefined) this.kept.delete(oldest);
     return folded;
   }
+}
+
+const WORST_FIRST = ['revoked', 'expired', 'active'] as const;
+
+function statusOf(
+  { status }: MandateState,
+  { valid_until }: MandateTerms,
+  nowMs: number,
+): MandateStanding['status'] {
+  const expired = valid_until !== undefined && nowMs >= toEpochMs(valid_until);
+  return status === 'active' && expired ? 'expired' : status;
+}
+
+function under(own: MandateStanding, above: MandateStanding): MandateStanding {
+  const inherited = above.limits.map((limit) => ({ ...limit, rule: `parent.${limit.rule}` }));
+  return {
+    status:
+      WORST_FIRST.find((status) => status === own.status || status === above.status) ?? own.status,
+    limits: [...own.limits, ...inherited],
+  };
 }

@@ -8,7 +8,7 @@ import { publicId, tenantOf } from '../recorded.js';
  */
 export const operationsProjection: Projection = {
   name: 'operations',
-  version: 1,
+  version: 2,
   tables: `
     CREATE TABLE operations (
       tenant TEXT NOT NULL,
@@ -16,6 +16,8 @@ export const operationsProjection: Projection = {
       method TEXT NOT NULL,
       path TEXT NOT NULL,
       resource TEXT NOT NULL,
+      -- The id that its conclusion names; null where the resource's own stream is the operation.
+      operation TEXT,
       -- Type and log position of its first event.
       opened_by TEXT NOT NULL,
       started INTEGER NOT NULL,
@@ -24,13 +26,15 @@ export const operationsProjection: Projection = {
       concluded_at TEXT,
       PRIMARY KEY (tenant, key_hash, method, path)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX operations_open ON operations (resource) WHERE concluded_at IS NULL`,
+    CREATE INDEX operations_open ON operations (resource) WHERE concluded_at IS NULL;
+    CREATE INDEX operations_by_id ON operations (operation) WHERE operation IS NOT NULL`,
   project(db, recorded) {
     const operation = operationOf(recorded);
     if (operation) open(db, operation, recorded);
     const answer = answerIn(recorded);
     if (!answer) return;
     if (recorded.type === 'RequestConcluded') concludePayment(db, recorded.stream, answer);
+    else if (recorded.type === 'OperationConcluded') concludeById(db, recorded, answer);
     else if (operation) conclude(db, operation, answer);
   },
 };
@@ -63,12 +67,16 @@ function answerIn({ type, data }: RecordedEvent): Concluded | null {
 }
 
 function open(db: ReadModelWriter, operation: Operation, recorded: RecordedEvent): void {
-  const { stream, type, position } = recorded;
+  const { stream, type, position, data } = recorded;
+  const id = typeof data['operation'] === 'string' ? data['operation'] : null;
   db.run(
-    `INSERT INTO operations (tenant, key_hash, method, path, resource, opened_by, started)
-     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO operations
+       (tenant, key_hash, method, path, resource, operation, opened_by, started)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET operation = coalesce(operation, excluded.operation)`,
     ...operation,
     publicId(stream),
+    id,
     type,
     position,
   );
@@ -81,6 +89,20 @@ function conclude(db: ReadModelWriter, operation: Operation, { status, at }: Con
     status,
     at,
     ...operation,
+  );
+}
+
+/** What takes a while is concluded by whoever sees it end, in the stream of what it is about. */
+function concludeById(
+  db: ReadModelWriter,
+  { data }: RecordedEvent,
+  { status, at }: Concluded,
+): void {
+  db.run(
+    'UPDATE operations SET status = ?, concluded_at = ? WHERE operation = ?',
+    status,
+    at,
+    String(data['operation']),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ParkedDeliveryEvent, PaymentIntentEvent } from '#domain';
+import type { ParkedDeliveryEvent, PaymentIntentEvent, PaymentIntentEventData } from '#domain';
 import type { RecordedEvent } from '#event-store';
 import type { Projection, ReadModelWriter } from '#runtime/projection';
 import { eventOf, publicId, tenantOf } from '../recorded.js';
@@ -6,7 +6,7 @@ import { eventOf, publicId, tenantOf } from '../recorded.js';
 /** What waits for a human: payments whose outcome nobody could learn or that contradict themselves, and events no saga could handle. */
 export const parkedProjection: Projection = {
   name: 'parked',
-  version: 1,
+  version: 3,
   tables: `
     CREATE TABLE parked (
       key TEXT PRIMARY KEY,
@@ -30,9 +30,8 @@ export const parkedProjection: Projection = {
   },
 };
 
-/** An operator looks again, the outcome came after all, or the payment ended. */
-const UNPARKING: ReadonlySet<string> = new Set<PaymentIntentEvent['type']>([
-  'PaymentUnparked',
+/** What became of the attempt's own call is known after all. */
+const SETTLES_CALL: ReadonlySet<string> = new Set<PaymentIntentEvent['type']>([
   'PaymentAuthorized',
   'AttemptDeclined',
   'AttemptNotExecuted',
@@ -40,31 +39,70 @@ const UNPARKING: ReadonlySet<string> = new Set<PaymentIntentEvent['type']>([
   'PaymentCaptured',
   'CaptureDeclined',
   'AuthorizationVoided',
-  'PaymentSucceeded',
-  'PaymentFailed',
 ]);
+const CONTRADICTED = 'outcome_contradicted';
 
+/** A call, each refund and the reservation of a payment wait by themselves; an operator looks at all of them at once. */
 function projectPayment(
   db: ReadModelWriter,
   event: PaymentIntentEvent,
   recorded: RecordedEvent,
 ): void {
+  const settled = settledBy(event, recorded.stream);
+  if (settled !== null) unpark(db, settled);
+  else if (event.type === 'PaymentUnparked') unparkAll(db, publicId(recorded.stream));
+  else if (event.type === 'PaymentParked') parkPayment(db, event.data, recorded);
+  else if (event.type === 'OutcomeContradicted') parkContradiction(db, event.data, recorded);
+}
+
+/** What needs no human any more; null when that is nothing. */
+function settledBy(event: PaymentIntentEvent, stream: string): string | null {
+  if (SETTLES_CALL.has(event.type)) return stream;
+  if (event.type === 'ReservationConfirmed' || event.type === 'ReservationReleased')
+    return reservationKey(stream);
+  const isAboutRefund =
+    event.type === 'RefundAccepted' ||
+    event.type === 'RefundSucceeded' ||
+    event.type === 'RefundFailed';
+  return isAboutRefund ? refundKey(stream, event.data.refund) : null;
+}
+
+function parkContradiction(
+  db: ReadModelWriter,
+  { number, recorded: before, reported, at }: PaymentIntentEventData<'OutcomeContradicted'>,
+  recorded: RecordedEvent,
+): void {
+  const detail = `attempt ${number}: recorded ${before}, reported ${reported}`;
+  const key = `${recorded.stream}/contradicted/${number}`;
+  park(db, recorded, { ...aboutPayment(recorded, at), key, reason: CONTRADICTED, detail });
+}
+
+function parkPayment(
+  db: ReadModelWriter,
+  { number, refund, reason, at }: PaymentIntentEventData<'PaymentParked'>,
+  recorded: RecordedEvent,
+): void {
   const { stream } = recorded;
-  if (UNPARKING.has(event.type)) return unpark(db, stream);
-  if (event.type !== 'PaymentParked' && event.type !== 'OutcomeContradicted') return;
-  const id = publicId(stream);
+  const row = { ...aboutPayment(recorded, at), reason };
+  if (refund !== undefined)
+    park(db, recorded, { ...row, key: refundKey(stream, refund), detail: `refund rf_${refund}` });
+  else if (number === null)
+    park(db, recorded, { ...row, key: reservationKey(stream), detail: 'the merchant' });
+  else park(db, recorded, { ...row, key: stream, detail: `attempt ${number}` });
+}
+
+function aboutPayment(recorded: RecordedEvent, at: string) {
+  const id = publicId(recorded.stream);
   const tenant = tenantOf(recorded);
-  const { number, at } = event.data;
-  const row = { id, tenant, kind: 'payment_intent', paymentIntent: id, tries: null, at };
-  if (event.type === 'PaymentParked') {
-    const { reason } = event.data;
-    park(db, recorded, { ...row, key: stream, reason, detail: `attempt ${number}` });
-  } else {
-    const { recorded: before, reported } = event.data;
-    const detail = `attempt ${number}: recorded ${before}, reported ${reported}`;
-    const key = `${stream}/contradicted/${number}`;
-    park(db, recorded, { ...row, key, reason: 'outcome_contradicted', detail });
-  }
+  return { id, tenant, kind: 'payment_intent', paymentIntent: id, tries: null, at };
+}
+
+function refundKey(stream: string, refund: string): string {
+  return `${stream}/refund/${refund}`;
+}
+
+function reservationKey(stream: string): string {
+  return `${stream}/reservation`;
 }
 
 function projectDelivery(
@@ -119,4 +157,13 @@ function park(db: ReadModelWriter, { position }: RecordedEvent, parked: Parked):
 
 function unpark(db: ReadModelWriter, key: string): void {
   db.run('DELETE FROM parked WHERE key = ?', key);
+}
+
+/** What a payment says against itself stays until a human has dealt with it. */
+function unparkAll(db: ReadModelWriter, id: string): void {
+  db.run(
+    `DELETE FROM parked WHERE id = ? AND kind = 'payment_intent' AND reason <> ?`,
+    id,
+    CONTRADICTED,
+  );
 }

@@ -59,10 +59,18 @@ export async function paymentEvents(
 /** The operation whose outcome is open; null when there is none. */
 export async function pendingOperation(
   store: EventStore,
-  id: string,
+  { id, refund }: { id: string; refund: string | null },
 ): Promise<AttemptFacts | null> {
   const history = await readPayment(store, id);
-  return history && openAttempt(history.state);
+  return history && openAttempt(history.state, refund);
+}
+
+/** Whether the payment is over and moved no money. */
+export async function endedWithoutMoney(store: EventStore, id: string): Promise<boolean> {
+  const history = await readPayment(store, id);
+  if (!history) return false;
+  const { concludedAt, amountCapturedMinor } = history.state;
+  return concludedAt !== null && amountCapturedMinor === 0;
 }
 
 async function visiblePayment(

@@ -1,5 +1,21 @@
 import type { Projection } from '#runtime/projection';
+import type { PaymentIntentEventType, PaymentStatus } from '#domain';
 import { eventOf, publicId } from '../recorded.js';
+
+/** The events that change it, as the payment's own fold has it. */
+const STATUS_AFTER: Readonly<Partial<Record<PaymentIntentEventType, PaymentStatus>>> = {
+  ApprovalRequested: 'requires_approval',
+  ApprovalGranted: 'processing',
+  ApprovalDenied: 'processing',
+  ApprovalExpired: 'processing',
+  CaptureAwaited: 'requires_capture',
+  CaptureRequested: 'processing',
+  AuthorizationExpired: 'processing',
+  VoidStarted: 'processing',
+  PaymentSucceeded: 'succeeded',
+  PaymentFailed: 'failed',
+  PaymentCanceled: 'canceled',
+};
 
 /**
  * Which payments there are, by what lists are filtered and ordered by. Everything else about a payment is in its stream:
@@ -7,7 +23,7 @@ import { eventOf, publicId } from '../recorded.js';
  */
 export const paymentStatusProjection: Projection = {
   name: 'payment_status',
-  version: 1,
+  version: 2,
   tables: `
     CREATE TABLE payment_status (
       id TEXT PRIMARY KEY,
@@ -30,12 +46,13 @@ export const paymentStatusProjection: Projection = {
         `INSERT INTO payment_status (id, tenant, agent, payee, status, created_at) VALUES (?, ?, ?, ?, 'processing', ?)`,
         ...[publicId(recorded.stream), tenant, agent, payee, at],
       );
-    } else if (event?.type === 'PaymentSucceeded' || event?.type === 'PaymentFailed') {
+    }
+    const status = event && STATUS_AFTER[event.type];
+    if (status)
       db.run(
         'UPDATE payment_status SET status = ? WHERE id = ?',
-        event.type === 'PaymentSucceeded' ? 'succeeded' : 'failed',
+        status,
         publicId(recorded.stream),
       );
-    }
   },
 };

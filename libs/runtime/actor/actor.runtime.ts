@@ -1,6 +1,7 @@
-import type { Decider } from '#domain';
+import type { Decider, SnapshotForm } from '#domain';
 import type { EventStore } from '#event-store';
 import type { Timers } from '#platform';
+import type { SnapshotStore } from '../snapshot-store.port.js';
 import { Actor } from './actor.js';
 import type { MessageMeta, Told } from './actor.messages.js';
 
@@ -10,6 +11,8 @@ export interface ActorDefinition<Command, Event, State, Code extends string, Det
   readonly category: string;
   readonly schemaVersion: number;
   readonly decider: Decider<Command, Event, State, Code, Details>;
+  /** For streams that grow long. */
+  readonly snapshot?: SnapshotForm<State>;
 }
 
 export interface ActorLimits {
@@ -35,6 +38,7 @@ export class ActorRuntime {
     private readonly store: EventStore,
     private readonly timers: Timers,
     limits: Partial<ActorLimits> = {},
+    private readonly snapshots: SnapshotStore | null = null,
   ) {
     this.limits = { ...LIMITS, ...limits };
   }
@@ -68,7 +72,8 @@ export class ActorRuntime {
       // Re-inserting keeps the map in order of use.
       this.actors.delete(stream);
     } else {
-      actor = new Actor(stream, definition, this.store, this.timers, this.limits);
+      const { store, timers, limits, snapshots } = this;
+      actor = new Actor(stream, definition, { store, timers, limits, snapshots });
       this.passivate();
     }
     this.actors.set(stream, actor);

@@ -1,4 +1,4 @@
-import { v5 as uuidV5 } from 'uuid';
+import { parse, v5 as uuidV5 } from 'uuid';
 import {
   AppendTooLargeError,
   ConcurrencyError,
@@ -6,15 +6,17 @@ import {
   InvalidEventError,
   type JsonObject,
   type NewEvent,
+  type RecordedEvent,
   StoreUnavailableError,
   readWholeStream,
 } from '#event-store';
 import type { Timers } from '#platform';
+import type { SnapshotStore } from '../snapshot-store.port.js';
 import { type MessageMeta, OverloadedError, type Told } from './actor.messages.js';
 import type { ActorDefinition, ActorLimits } from './actor.runtime.js';
 
 /** Namespace of our event ids (a random UUID, fixed for ever). */
-const EVENT_IDS = '6f4c1c0e-6a0d-4f0e-9f5b-1a3f1d4b7c21';
+const EVENT_IDS = parse('6f4c1c0e-6a0d-4f0e-9f5b-1a3f1d4b7c21');
 const TRIES_MAX = 20;
 const RETRY_DELAYS_MS = [10, 50, 250];
 
@@ -25,6 +27,22 @@ interface Letter<Command, Event, State> {
   reject: (reason: unknown) => void;
 }
 
+/** What an actor works with. */
+interface Surroundings {
+  readonly store: EventStore;
+  readonly timers: Timers;
+  readonly limits: ActorLimits;
+  readonly snapshots: SnapshotStore | null;
+}
+
+/** A stream as far as it was folded. */
+interface Folded<State> {
+  state: State;
+  revision: number;
+  /** Of the event at that revision. */
+  eventId: string;
+}
+
 /** The single writer of one stream in this process. */
 export class Actor<Command, Event extends { type: string }, State> {
   private readonly mailbox: Letter<Command, Event, State>[] = [];
@@ -32,13 +50,13 @@ export class Actor<Command, Event extends { type: string }, State> {
   private loaded = false;
   private state: State;
   private revision = -1;
+  /** Of the last snapshot that was loaded or saved. */
+  private snapshotRevision = -1;
 
   constructor(
     private readonly stream: string,
     private readonly definition: ActorDefinition<Command, Event, State, string, unknown>,
-    private readonly store: EventStore,
-    private readonly timers: Timers,
-    private readonly limits: ActorLimits,
+    private readonly by: Surroundings,
   ) {
     this.state = definition.decider.initial();
   }
@@ -48,7 +66,7 @@ export class Actor<Command, Event extends { type: string }, State> {
   }
 
   async tell(command: Command, meta: MessageMeta): Promise<Told<Event, State, string, unknown>> {
-    if (this.mailbox.length >= this.limits.mailboxMax) throw new OverloadedError(this.stream);
+    if (this.mailbox.length >= this.by.limits.mailboxMax) throw new OverloadedError(this.stream);
     return new Promise((resolve, reject) => {
       this.mailbox.push({ command, meta, resolve, reject });
       if (!this.running) void this.run();
@@ -58,7 +76,7 @@ export class Actor<Command, Event extends { type: string }, State> {
   private async run(): Promise<void> {
     this.running = true;
     while (this.mailbox.length > 0) {
-      const batch = this.mailbox.splice(0, this.limits.batchMax);
+      const batch = this.mailbox.splice(0, this.by.limits.batchMax);
       try {
         await this.handle(batch);
       } catch (error) {
@@ -82,7 +100,10 @@ export class Actor<Command, Event extends { type: string }, State> {
     }
   }
 
-  /** 1. Load the stream. 2. Decide the whole batch. 3. Append at the exact revision. 4. Answer. A lost race starts again at 1. */
+  /**
+   * 1. Load the stream. 2. Decide the whole batch. 3. Append at the exact revision. 4. Answer. 5. Now and then, save a snapshot.
+   * A lost race starts again at 1.
+   */
   private async handle(batch: Letter<Command, Event, State>[]): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       if (!this.loaded) await this.load();
@@ -94,6 +115,7 @@ export class Actor<Command, Event extends { type: string }, State> {
           const told = answers[index] as Told<Event, State, string, unknown>;
           letter.resolve(told.ok ? { ...told, position } : told);
         });
+        this.saveSnapshot(events.at(-1)?.id);
         return;
       } catch (error) {
         this.forget();
@@ -126,7 +148,7 @@ export class Actor<Command, Event extends { type: string }, State> {
   private newEvent(event: Event, meta: MessageMeta, index: number): NewEvent {
     const { commandId, correlationId, causationId, tenant, actor, extra } = meta;
     return {
-      id: uuidV5(`${commandId}/${index}`, EVENT_IDS),
+      id: uuidV5(Buffer.from(`${commandId}/${index}`), EVENT_IDS),
       type: event.type,
       data: (event as unknown as { data: JsonObject }).data,
       metadata: {
@@ -145,27 +167,81 @@ export class Actor<Command, Event extends { type: string }, State> {
     for (let tries = 0; ; tries += 1) {
       try {
         const at = expected < 0 ? 'no_stream' : expected;
-        return (await this.store.append(this.stream, at, events)).lastPosition;
+        return (await this.by.store.append(this.stream, at, events)).lastPosition;
       } catch (error) {
         const doubtful = error instanceof StoreUnavailableError && error.outcome === 'unknown';
         const delayMs = RETRY_DELAYS_MS[tries];
         if (!doubtful || delayMs === undefined) throw error;
-        await new Promise<void>((resolve) => this.timers.after(delayMs, resolve));
+        await new Promise<void>((resolve) => this.by.timers.after(delayMs, resolve));
       }
     }
   }
 
   private async load(): Promise<void> {
-    const { initial, evolve } = this.definition.decider;
-    let state = initial();
-    let revision = -1;
-    for await (const recorded of readWholeStream(this.store, this.stream)) {
-      state = evolve(state, recorded as unknown as Event);
-      revision = recorded.revision;
-    }
-    this.state = state;
-    this.revision = revision;
+    const saved = this.loadSnapshot();
+    const savedAt = saved?.revision ?? -1;
+    const resumed = saved && (await this.readOn(saved));
+    const folded = resumed ?? (await this.readFromStart());
+    this.snapshotRevision = resumed ? savedAt : -1;
+    this.state = folded.state;
+    this.revision = folded.revision;
     this.loaded = true;
+  }
+
+  private async readFromStart(): Promise<Folded<State>> {
+    const folded = { state: this.definition.decider.initial(), revision: -1, eventId: '' };
+    for await (const recorded of readWholeStream(this.by.store, this.stream))
+      this.fold(folded, recorded);
+    return folded;
+  }
+
+  /** Null when the stream does not have the event that the snapshot was taken after: it belongs to another history. */
+  private async readOn(saved: Folded<State>): Promise<Folded<State> | null> {
+    let belongs = false;
+    for await (const recorded of readWholeStream(this.by.store, this.stream, saved.revision)) {
+      if (belongs) this.fold(saved, recorded);
+      else if (recorded.id !== saved.eventId) return null;
+      belongs = true;
+    }
+    return belongs ? saved : null;
+  }
+
+  private fold(folded: Folded<State>, recorded: RecordedEvent): void {
+    folded.state = this.definition.decider.evolve(folded.state, recorded as unknown as Event);
+    folded.revision = recorded.revision;
+    folded.eventId = recorded.id;
+  }
+
+  /** Snapshots are disposable: one that cannot be read, or has another form, is as good as none. */
+  private loadSnapshot(): Folded<State> | null {
+    const { snapshot } = this.definition;
+    if (!snapshot) return null;
+    try {
+      const saved = this.by.snapshots?.load(this.stream);
+      if (saved?.version !== snapshot.version) return null;
+      const { revision, eventId } = saved;
+      return { state: snapshot.restore(saved.state), revision, eventId };
+    } catch {
+      return null;
+    }
+  }
+
+  /** Right after an append, when nothing in the state is undecided; written when the answers are out, and given up when that fails. */
+  private saveSnapshot(eventId: string | undefined): void {
+    const { stream, revision, state } = this;
+    const { snapshot } = this.definition;
+    const { snapshots, timers } = this.by;
+    if (!snapshot || !snapshots || eventId === undefined) return;
+    if (revision - this.snapshotRevision < snapshot.every(state)) return;
+    this.snapshotRevision = revision;
+    const saved = { version: snapshot.version, revision, eventId, state: snapshot.save(state) };
+    timers.after(0, () => {
+      try {
+        snapshots.save(stream, saved);
+      } catch {
+        // The next one is due soon enough, and until then the stream says it all.
+      }
+    });
   }
 
   private forget(): void {

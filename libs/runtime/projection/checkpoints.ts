@@ -73,6 +73,13 @@ export function tablesOf(db: ReadModelDatabase, name: string): string[] {
   return JSON.parse(stored(db, name)?.tables ?? '[]') as string[];
 }
 
+/** The columns of a table, its primary key first: in their order, rows come without sorting where there is a key. */
+export function orderedColumns(db: ReadModelDatabase, table: string): string[] {
+  return db
+    .all<{ name: string }>('SELECT name FROM pragma_table_info(?) ORDER BY pk = 0, pk, cid', table)
+    .map(({ name }) => name);
+}
+
 function stored(db: ReadModelDatabase, name: string): StoredProjection | undefined {
   return db.get<StoredProjection>(
     'SELECT version, position, tables FROM projections WHERE name = ?',

@@ -5,4 +5,8 @@ export type {
   ReadModelWriter,
 } from './projection.js';
 export { ReadModelDatabase } from './read-model.database.js';
-export { ProjectionRuntime, type ProjectionRuntimeOptions } from './projection.runtime.js';
+export {
+  ProjectionRuntime,
+  type ProjectionRuntimeOptions,
+  type RebuiltProjection,
+} from './projection.runtime.js';

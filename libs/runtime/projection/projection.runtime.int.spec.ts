@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -106,6 +106,7 @@ describe('the projection runtime', () => {
     let subscription: LogSubscription | undefined;
     const again = {
       headPosition: () => store.headPosition(),
+      readAll: () => Promise.reject(new Error('only a rebuild reads by itself')),
       subscribe: (options: LogSubscription) => {
         subscription = options;
         return { stop: () => Promise.resolve() };
@@ -215,6 +216,110 @@ describe('the projection runtime', () => {
     await expect(live.rebuild('unknown')).rejects.toThrow(RangeError);
   });
 
+  it('says what each projection holds after a rebuild and held before, at the same position of the log', async () => {
+    const runtime = start();
+    await say('a', 'b', 'a');
+    await caughtUp(runtime);
+    const [counted, measured, ...others] = await runtime.rebuild();
+    expect(others).toEqual([]);
+    expect(counted).toMatchObject({ projection: 'words', rows: 2, before: { rows: 2 } });
+    expect(measured).toMatchObject({ projection: 'lengths', rows: 3, before: { rows: 3 } });
+    for (const { sha256, before, position } of [counted, measured].flatMap((each) => each ?? [])) {
+      expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+      expect(before.sha256).toBe(sha256);
+      expect(position).toBe(await store.headPosition());
+    }
+
+    await say('c');
+    await caughtUp(runtime);
+    const [later] = await runtime.rebuild('words');
+    expect(later?.rows).toBe(3);
+    expect(later?.sha256).not.toBe(counted?.sha256);
+  });
+
+  it('tells by the digest that rows were not what the log makes of them', async () => {
+    await say('a', 'b');
+    const drifting: Projection = {
+      ...words,
+      project(db, event) {
+        words.project(db, event);
+        if (drifted) db.run('UPDATE words SET count = count + 1');
+      },
+    };
+    let drifted = true;
+    const runtime = start({ projections: [drifting, lengths] });
+    await caughtUp(runtime);
+    drifted = false;
+    const [rebuilt, untouched] = await runtime.rebuild();
+    expect(rebuilt?.before.rows).toBe(rebuilt?.rows);
+    expect(rebuilt?.before.sha256).not.toBe(rebuilt?.sha256);
+    expect(untouched?.before.sha256).toBe(untouched?.sha256);
+    expect(counts(runtime)).toEqual({ a: 1, b: 1 });
+  });
+
+  it('answers with whole rows all the time while it rebuilds, and misses nothing that is said meanwhile', async () => {
+    const runtime = start();
+    for (let round = 0; round < 30; round += 1)
+      await store.append(
+        'talk-1',
+        'any',
+        Array.from({ length: 50 }, (_, index) => said(`w${index}`)),
+      );
+    await caughtUp(runtime);
+    const progress: number[] = [];
+    const seen: number[] = [];
+    const [rebuilt] = await runtime.rebuild('words', (position, head) => {
+      progress.push(position / head);
+      seen.push(Object.keys(counts(runtime)).length);
+      if (progress.length === 2) void store.append('talk-2', 'any', [said('meanwhile')]);
+    });
+    expect(progress.length).toBeGreaterThan(3);
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    expect(Math.min(...seen)).toBe(50);
+    await caughtUp(runtime);
+    expect(counts(runtime)).toMatchObject({ w0: 30, w49: 30, meanwhile: 1 });
+    expect(rebuilt?.before.sha256).toBe(rebuilt?.sha256);
+    expect(readdirSync(folder).filter((name) => name.includes('rebuild'))).toEqual([]);
+  });
+
+  it('gives up a rebuild when it is closed, and nothing of it stays behind', async () => {
+    const runtime = start();
+    for (let round = 0; round < 30; round += 1)
+      await store.append(
+        'talk-1',
+        'any',
+        Array.from({ length: 50 }, () => said('a')),
+      );
+    await caughtUp(runtime);
+    let closed: Promise<void> | undefined;
+    const rebuilding = runtime.rebuild(undefined, () => {
+      closed ??= runtime.close();
+    });
+    await expect(rebuilding).rejects.toThrow('closed');
+    await closed;
+    expect(readdirSync(folder).filter((name) => name.includes('rebuild'))).toEqual([]);
+    const again = start();
+    await caughtUp(again);
+    expect(counts(again)).toEqual({ a: 1_500 });
+  });
+
+  it('keeps what it had when a rebuild fails', async () => {
+    const readAll = vi.fn(() => Promise.reject(new Error('the log cannot be read')));
+    const runtime = start({
+      store: {
+        headPosition: () => store.headPosition(),
+        subscribe: (options) => store.subscribe(options),
+        readAll,
+      },
+    });
+    await say('a');
+    await caughtUp(runtime);
+    await expect(runtime.rebuild()).rejects.toThrow('the log cannot be read');
+    await say('b');
+    await caughtUp(runtime);
+    expect(counts(runtime)).toEqual({ a: 1, b: 1 });
+  });
+
   it('survives two rebuilds at once and stays with one subscription', async () => {
     const runtime = start();
     await say('a', 'b');
@@ -239,7 +344,9 @@ describe('the projection runtime', () => {
             database.exec(`PRAGMA max_page_count = ${full ? 1 : 1_000_000}`);
             const statement = database.prepare<never>(sql);
             return {
-              ...{ get: statement.get.bind(statement), all: statement.all.bind(statement) },
+              get: statement.get.bind(statement),
+              all: statement.all.bind(statement),
+              iterate: statement.iterate.bind(statement),
               run: (...values) => {
                 database.exec(`PRAGMA max_page_count = ${full ? 1 : 1_000_000}`);
                 return statement.run(...values);

@@ -1,8 +1,9 @@
+import { renameSync } from 'node:fs';
 import type { EventStore, RecordedEvent, Subscription } from '#event-store';
 import type { Timers } from '#platform';
 import { openDatabase } from '#sqlite';
 import { projectBatch } from './batch.js';
-import { type Checkpoints, prepare, restart, tablesOf } from './checkpoints.js';
+import { type Checkpoints, orderedColumns, prepare, tablesOf } from './checkpoints.js';
 import { PositionWaiters } from './position.waiters.js';
 import type { Projection, ProjectionFailure, ReadModelReader } from './projection.js';
 import { failures } from './projection-failures.js';
@@ -12,9 +13,12 @@ import {
   discardReadModels,
   isDamage,
 } from './read-model.database.js';
+import { ReadModelRebuild, copyReadModels, rebuildPath } from './read-model.rebuild.js';
+import { ReadModelSnapshot, type RowsDigest } from './read-model.snapshot.js';
+import { Turns } from './turns.js';
 
 export interface ProjectionRuntimeOptions {
-  store: Pick<EventStore, 'subscribe' | 'headPosition'>;
+  store: Pick<EventStore, 'subscribe' | 'headPosition' | 'readAll'>;
   /** One file for all read models. It can be deleted at any time while nobody has it open. */
   databasePath: string;
   projections: readonly Projection[];
@@ -24,6 +28,13 @@ export interface ProjectionRuntimeOptions {
   onFailure?: (failure: ProjectionFailure) => void;
   /** The file could not be read or written. The same events come again until it can. */
   onStorageTrouble?: (error: unknown) => void;
+}
+
+/** What a projection holds at a position of the log: filled again, and before, as it had come about event by event. */
+export interface RebuiltProjection extends RowsDigest {
+  projection: string;
+  position: number;
+  before: RowsDigest;
 }
 
 /** How many events go into one transaction, and how long the event loop is held up at most. */
@@ -47,7 +58,10 @@ export class ProjectionRuntime {
   /** Why the last write failed: the connection may be past saving. */
   private trouble: { error: unknown } | undefined;
   /** Changes of what is followed, one after the other. */
-  private turn: Promise<void> = Promise.resolve();
+  private readonly turns = new Turns();
+  /** One rebuild at a time, over many turns. */
+  private readonly rebuilds = new Turns();
+  private closing = false;
 
   constructor(private readonly options: ProjectionRuntimeOptions) {
     this.waiters = new PositionWaiters(options.timers);
@@ -55,6 +69,7 @@ export class ProjectionRuntime {
 
   /** Opens the file and follows the log. @throws when the file cannot be opened */
   start(): void {
+    discardReadModels(rebuildPath(this.options.databasePath));
     this.open(undefined);
     this.follow();
   }
@@ -75,44 +90,142 @@ export class ProjectionRuntime {
   }
 
   /**
-   * Fills one projection, or all, again from the beginning of the log; resolves when it has what the log held at the start.
+   * Fills one projection, or all, again from the beginning of the log, in a file beside the one that answers meanwhile,
+   * which it then replaces. `onProgress` is told how far it is on the way to the head of the log.
    * @throws RangeError when there is no projection of that name
    */
-  async rebuild(name?: string): Promise<void> {
+  async rebuild(
+    name?: string,
+    onProgress: (position: number, head: number) => void = () => undefined,
+  ): Promise<RebuiltProjection[]> {
     const again = this.options.projections.filter(
       (projection) => name === undefined || projection.name === name,
     );
     if (again.length === 0) throw new RangeError(`there is no projection ${name}`);
-    const head = await this.inTurn(async () => {
-      await this.subscription?.stop();
-      try {
-        this.positions = restart(this.database(), again);
-        return await this.options.store.headPosition();
-      } finally {
-        this.follow();
-      }
-    });
-    if (this.position() < head) await this.waiters.wait(head);
+    return this.rebuilds.take(() => this.rebuildBeside(again, onProgress));
   }
 
   /** All rows of a projection by table, in an order that depends on nothing but the rows. */
   dump(name: string): Record<string, Record<string, unknown>[]> {
     const db = this.database();
     const tables = tablesOf(db, name).map((table) => {
-      const columns = db.all<{ name: string }>('SELECT name FROM pragma_table_info(?)', table);
-      const order = columns.map((column) => `"${column.name}"`).join(', ');
+      const order = orderedColumns(db, table)
+        .map((column) => `"${column}"`)
+        .join(', ');
       return [table, db.all<Record<string, unknown>>(`SELECT * FROM "${table}" ORDER BY ${order}`)];
     });
     return Object.fromEntries(tables) as Record<string, Record<string, unknown>[]>;
   }
 
   async close(): Promise<void> {
-    await this.inTurn(async () => {
+    this.closing = true;
+    this.waiters.end();
+    await this.rebuilds.take(() => Promise.resolve());
+    await this.turns.take(async () => {
       await this.subscription?.stop();
       this.waiters.end();
       this.db?.close();
       this.db = undefined;
     });
+  }
+
+  private async rebuildBeside(
+    again: readonly Projection[],
+    onProgress: (position: number, head: number) => void,
+  ): Promise<RebuiltProjection[]> {
+    const { store, projections, databasePath } = this.options;
+    const path = rebuildPath(databasePath);
+    discardReadModels(path);
+    try {
+      if (again.length < projections.length)
+        await this.whileStill(() => copyReadModels(databasePath, path));
+      let head = await store.headPosition();
+      const rebuild = new ReadModelRebuild({
+        path,
+        store,
+        projections,
+        again,
+        pause: () => this.pause(),
+        onProgress: (position) => onProgress(position, head),
+      });
+      try {
+        for (; rebuild.position() < head; head = await store.headPosition())
+          await rebuild.fillTo(head);
+        await rebuild.sync();
+        // What answers may be behind: the two are compared where both have been.
+        if (this.position() < head) await this.waiters.wait(head);
+        await this.pause();
+        return await this.compare(again, await this.whileStill(() => this.replaceBy(rebuild)));
+      } finally {
+        rebuild.close();
+      }
+    } finally {
+      discardReadModels(path);
+    }
+  }
+
+  /** While nothing is projected: what answers stays as it is, and a little behind. */
+  private whileStill<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns.take(async () => {
+      this.database();
+      await this.subscription?.stop();
+      try {
+        return await work();
+      } finally {
+        this.follow();
+      }
+    });
+  }
+
+  private async replaceBy(rebuild: ReadModelRebuild) {
+    const { databasePath } = this.options;
+    const position = this.position();
+    await rebuild.fillTo(position);
+    await rebuild.sync();
+    const before = new ReadModelSnapshot(databasePath);
+    try {
+      rebuild.close();
+      this.db?.close();
+      this.db = undefined;
+      this.exchangeFiles();
+      return { position, before, after: new ReadModelSnapshot(databasePath) };
+    } catch (error) {
+      before.close();
+      throw error;
+    }
+  }
+
+  /** Nobody has either of them open. */
+  private exchangeFiles(): void {
+    const { databasePath } = this.options;
+    try {
+      // First: a write-ahead log that is left over would be taken for the new file's.
+      discardReadModels(databasePath);
+      renameSync(rebuildPath(databasePath), databasePath);
+    } finally {
+      this.connect();
+    }
+  }
+
+  private async compare(
+    again: readonly Projection[],
+    { position, before, after }: Awaited<ReturnType<ProjectionRuntime['replaceBy']>>,
+  ): Promise<RebuiltProjection[]> {
+    const pause = () => this.pause();
+    try {
+      const compared: RebuiltProjection[] = [];
+      for (const { name: projection } of again)
+        compared.push({
+          projection,
+          position,
+          ...(await after.digest(projection, pause)),
+          before: await before.digest(projection, pause),
+        });
+      return compared;
+    } finally {
+      before.close();
+      after.close();
+    }
   }
 
   private follow(): void {
@@ -164,7 +277,7 @@ export class ProjectionRuntime {
     this.open(cause);
     this.trouble = undefined;
     if (this.position() >= before) return;
-    void this.inTurn(async () => {
+    void this.turns.take(async () => {
       await this.subscription?.stop();
       if (this.db) this.follow();
     });
@@ -198,13 +311,10 @@ export class ProjectionRuntime {
     this.db = fresh;
   }
 
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.turn.then(work);
-    this.turn = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    return done;
+  /** @throws when it all ends */
+  private async pause(): Promise<void> {
+    await this.letOthersRun();
+    if (this.closing) throw new Error('the read models were closed');
   }
 
   private letOthersRun(): Promise<void> {

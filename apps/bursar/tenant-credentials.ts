@@ -1,9 +1,12 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Bus } from '#bus';
 import type { Answer, Call, Messages } from '#contracts';
 import type { JsonRecord, MandateTerms } from '#domain';
 import { readIfThere, writePrivateFile } from './private-file.js';
+import { filesOf } from './settings.js';
 
-/** What a newcomer needs, in the data folder with mode 0600. */
+/** What the people of a tenant and its first agent come in with; a file with mode 0600 in the data folder. */
 export interface Credentials {
   base_url: string;
   tenant: string;
@@ -13,6 +16,9 @@ export interface Credentials {
   auditor: { key: string };
 }
 
+/** The tenant of the first start. */
+export const FIRST_TENANT = 'sandbox';
+
 /** A payment up to 1,000.00, ten times that a day, a human from 500.00 on; and the like in yen. */
 const DEMO_LIMITS: Readonly<Record<string, readonly [number, number, number]>> = {
   USD: [100_000, 1_000_000, 50_000],
@@ -21,26 +27,38 @@ const DEMO_LIMITS: Readonly<Record<string, readonly [number, number, number]>> =
   JPY: [150_000, 1_500_000, 75_000],
 };
 
+/** Where a tenant's credentials lie. Names are a part of file names: check them first. */
+export function credentialsPath(dataDir: string, tenant: string): string {
+  const { credentials, tenants } = filesOf(dataDir);
+  return tenant === FIRST_TENANT ? credentials : join(tenants, `${tenant}.json`);
+}
+
 /**
- * Creates the tenant `sandbox` with a demo agent and its mandate, and writes their credentials down. Every step is
- * idempotent, so a start that was cut short is finished by the next one.
+ * Creates a tenant with people, an agent and its mandate, unless it is there, and writes their credentials down. Every step
+ * is idempotent, so what was cut short is finished by the next call.
  */
-export async function firstStart(
+export async function provideTenant(
   bus: Bus<Messages>,
-  credentialsPath: string,
-  baseUrl: string,
+  { name, path, baseUrl }: { name: string; path: string; baseUrl: string },
 ): Promise<Credentials> {
-  const known = readIfThere(credentialsPath);
+  const known = readIfThere(path);
   const credentials = known
     ? { ...(JSON.parse(known) as Credentials), base_url: baseUrl }
-    : await createSandboxTenant(bus, baseUrl);
+    : await createTenant(bus, name, baseUrl);
   const content = `${JSON.stringify(credentials, null, 2)}\n`;
-  if (content !== known) writePrivateFile(credentialsPath, content);
+  if (content !== known) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writePrivateFile(path, content);
+  }
   return credentials;
 }
 
-async function createSandboxTenant(bus: Bus<Messages>, baseUrl: string): Promise<Credentials> {
-  const { tenant, ...staff } = await bus.request('commands.tenant.create', { name: 'sandbox' });
+async function createTenant(
+  bus: Bus<Messages>,
+  tenantName: string,
+  baseUrl: string,
+): Promise<Credentials> {
+  const { tenant, ...staff } = await bus.request('commands.tenant.create', { name: tenantName });
   const name = 'demo';
   const agent = bodyOf(
     await bus.request('commands.agent.register', {

@@ -1,0 +1,85 @@
+import { DataFolderLockedError, UnknownFileError } from '#sqlite';
+import { InvalidSettingsError, readSettings } from '../settings.js';
+import { type Command, DATA_DIR, JSON_OUT } from './command.js';
+import { CommandFailure } from './failures.js';
+
+/** What `bursar` without a word means. */
+export const START: Command = {
+  name: 'start',
+  summary: 'the server, with all of its parts in one process',
+  positionals: [],
+  options: { ...DATA_DIR, ...JSON_OUT },
+  details: `Everything else is set by the environment: BURSAR_PORT, BURSAR_HOST, BURSAR_SANDBOX_PORT, BURSAR_SANDBOX_URL.
+SIGTERM and SIGINT end it once what is under way is finished.`,
+  example: 'BURSAR_PORT=8080 bursar start --data-dir /var/lib/bursar',
+  run: async ({ env, dataDir, json, terminal }) => {
+    const { startBursar } = await import('../bursar.js');
+    const { url, credentialsPath, sandboxUrl, stop } = await started(() =>
+      startBursar({ ...readSettings(env), dataDir }),
+    );
+    let stopping = false;
+    const end = async () => {
+      if (stopping) return;
+      stopping = true;
+      await stop();
+    };
+    process.on('SIGTERM', () => void end());
+    process.on('SIGINT', () => void end());
+    const docs = `${url}/docs`;
+    terminal.out(
+      json
+        ? JSON.stringify({ url, docs, credentials: credentialsPath, sandbox: sandboxUrl })
+        : `Bursar       ${url}
+Docs         ${docs}
+Credentials  ${credentialsPath}
+Sandbox      ${sandboxUrl}  (books and fault switches)`,
+    );
+  },
+};
+
+const demo: Command = {
+  name: 'demo',
+  summary: 'a day in the life of an agent, told step by step and checked',
+  positionals: [],
+  options: {
+    ...DATA_DIR,
+    url: {
+      type: 'string',
+      value: 'url',
+      summary: 'a running server (with --data-dir or ./data for its credentials)',
+    },
+    'sandbox-url': {
+      type: 'string',
+      value: 'url',
+      summary: 'its sandbox (default: http://127.0.0.1:7071)',
+    },
+  },
+  details: `Starts a server of its own in a temporary folder on free ports, unless --url or --data-dir names one that runs.
+Breaks and heals the sandbox's processors on the way. Ends with exit status 1 when anything was not as told.`,
+  example: 'bursar demo',
+  run: async (asked) => {
+    const { runDemo } = await import('../demo/demo.js');
+    await runDemo(asked);
+  },
+};
+
+export const SERVER: readonly Command[] = [START, demo];
+
+/** @throws CommandFailure for what whoever starts it can put right */
+async function started<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (isPlain(error)) throw new CommandFailure(`Bursar cannot start: ${error.message}`);
+    throw error;
+  }
+}
+
+function isPlain(error: unknown): error is Error {
+  return (
+    error instanceof InvalidSettingsError ||
+    error instanceof DataFolderLockedError ||
+    error instanceof UnknownFileError ||
+    (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+  );
+}

@@ -1,0 +1,55 @@
+import type { EventStore } from '#event-store';
+import { SqliteEventStore } from '#event-store/sqlite';
+import { Metrics } from '#metrics';
+import { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
+import { lockDataFolder } from '#sqlite';
+import { InstanceKeys } from '../commands/instance-keys.js';
+import { readIfThere, writePrivateFile } from './private-file.js';
+import { filesOf } from './settings.js';
+
+const SECRET_BYTES = 32;
+
+/** A data folder that this process alone has open: its log, and its secret that keys are derived from. */
+export interface DataFolder {
+  readonly clock: SystemClock;
+  readonly timers: SystemTimers;
+  readonly random: SystemRandom;
+  readonly store: EventStore;
+  readonly keys: InstanceKeys;
+  readonly metrics: Metrics;
+  close(): Promise<void>;
+}
+
+/** @throws DataFolderLockedError, UnknownFileError */
+export async function openDataFolder(dataDir: string): Promise<DataFolder> {
+  const [clock, timers, random] = [new SystemClock(), new SystemTimers(), new SystemRandom()];
+  const files = filesOf(dataDir);
+  const lock = lockDataFolder(dataDir);
+  try {
+    const metrics = new Metrics();
+    const onCommit = metrics.countCommit.bind(metrics);
+    const store = await SqliteEventStore.open({ path: files.events, clock, timers, onCommit });
+    const close = async () => {
+      await store.close();
+      lock.release();
+    };
+    try {
+      const keys = new InstanceKeys(instanceSecret(files.instanceSecret, random));
+      return { clock, timers, random, store, keys, metrics, close };
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function instanceSecret(path: string, random: SystemRandom): Buffer {
+  const known = readIfThere(path);
+  if (known !== undefined) return Buffer.from(known.trim(), 'base64url');
+  const secret = random.bytes(SECRET_BYTES);
+  writePrivateFile(path, `${secret.toString('base64url')}\n`);
+  return secret;
+}

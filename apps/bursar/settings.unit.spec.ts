@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings } from './settings.js';
+
+describe('the participants of reservations', () => {
+  const read = (text: string) =>
+    readSettings({ BURSAR_RESERVATION_PARTICIPANTS: text }).reservationParticipants;
+
+  it('are none unless some are named', () => {
+    expect(readSettings({}).reservationParticipants).toEqual([]);
+    expect(read('')).toEqual([]);
+  });
+
+  it('are named with their addresses', () => {
+    expect(read('depot=https://depot.example/api, shop_2=http://127.0.0.1:9000')).toEqual([
+      { participant: 'depot', baseUrl: 'https://depot.example/api' },
+      { participant: 'shop_2', baseUrl: 'http://127.0.0.1:9000' },
+    ]);
+  });
+
+  it.each([
+    'depot',
+    'depot=',
+    '=https://depot.example',
+    'depot=ftp://depot.example',
+    'depot=https://',
+    'depot=https://depot.example?key=1',
+    'Depot=https://depot.example',
+    'depot=https://depot.example,',
+    'depot=https://a.example,depot=https://b.example',
+    `${'x'.repeat(65)}=https://depot.example`,
+  ])('are refused as %j', (text) => {
+    expect(() => read(text)).toThrow('BURSAR_RESERVATION_PARTICIPANTS');
+  });
+});
+
+describe('the window of possible duplicates', () => {
+  const read = (seconds: string) =>
+    readSettings({ BURSAR_DUPLICATE_WINDOW_SECONDS: seconds }).duplicateWindowMs;
+
+  it('is a day unless another one is given in seconds', () => {
+    expect(readSettings({}).duplicateWindowMs).toBe(86_400_000);
+    expect(read('90')).toBe(90_000);
+  });
+
+  it.each(['0', '-1', '1.5', '1e3', 'day', '100000000'])('is refused as %j', (seconds) => {
+    expect(() => read(seconds)).toThrow('BURSAR_DUPLICATE_WINDOW_SECONDS');
+  });
+});

@@ -1,0 +1,48 @@
+import { toRfc3339 } from '../shared/time.js';
+import type { PaymentIntentCommandOf } from './payment-intent.commands.js';
+import type { PaymentIntentEvent } from './payment-intent.events.js';
+import type { PaymentIntentState } from './payment-intent.state.js';
+import { settlingReservation } from './reservation.steps.js';
+
+/** An operator asks to look again: one look now at each open call, none of which moves money by itself. */
+export function unparkEvents(
+  { nowMs, operation: id, by }: PaymentIntentCommandOf<'UnparkPayment'>,
+  state: PaymentIntentState,
+): PaymentIntentEvent[] {
+  const at = toRfc3339(nowMs);
+  const look = { rung: 'look_up', dueAt: at, after: 'operator_retry', at } as const;
+  const events: PaymentIntentEvent[] = [
+    { type: 'PaymentUnparked', data: { operation: id, by, at } },
+  ];
+  if (state.pending) {
+    const { number, operation, probes } = state.pending;
+    events.push({
+      type: 'ProbeScheduled',
+      data: { number, operation, probe: probes + 1, ...look },
+    });
+  }
+  for (const { number, refund, probes, status } of state.refunds) {
+    if (status !== 'started' && status !== 'unknown') continue;
+    const probe = probes + 1;
+    events.push({
+      type: 'ProbeScheduled',
+      data: { number, operation: 'refund', refund, probe, ...look },
+    });
+  }
+  const settling = settlingReservation(state);
+  if (settling) {
+    const { operation, reservation } = settling;
+    events.push({
+      type: 'ReservationRetryScheduled',
+      data: {
+        operation,
+        try: reservation.tries + 1,
+        dueAt: at,
+        after: 'operator_retry',
+        call: reservation.call,
+        at,
+      },
+    });
+  }
+  return events;
+}

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { Metrics } from './metrics.js';
+
+it('counts the syncs of the log and what they made durable', async () => {
+  const metrics = new Metrics();
+  metrics.countCommit({ appends: 2, events: 5, size: 1_000 });
+  metrics.countCommit({ appends: 1, events: 1, size: 200 });
+  const lines = (await metrics.text()).split('\n');
+  expect(lines).toContain('bursar_log_commits_total 2');
+  expect(lines).toContain('bursar_log_appends_total 3');
+  expect(lines).toContain('bursar_log_events_total 6');
+  expect(lines).toContain('bursar_log_characters_total 1200');
+});

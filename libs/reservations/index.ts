@@ -1,0 +1,2 @@
+export * from './reservation.port.js';
+export * from './reservation.desk.js';

@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openDatabase } from '#sqlite';
+import { describeSnapshotStore, snapshot } from '../snapshot-store.contract.js';
+import { SqliteSnapshotStore } from './sqlite-snapshot.store.js';
+
+let folder: string;
+let files = 0;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bursar-snapshots-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const fileIn = (name = 'snapshots') => join(folder, `${name}.sqlite`);
+
+describeSnapshotStore('sqlite', () => {
+  const store = new SqliteSnapshotStore(fileIn(`snapshots-${(files += 1)}`));
+  return { store, close: () => store.close() };
+});
+
+it('gives back after a restart what was saved before it', () => {
+  const first = new SqliteSnapshotStore(fileIn());
+  first.save('mandate-a', snapshot(999));
+  first.close();
+  const second = new SqliteSnapshotStore(fileIn());
+  expect(second.load('mandate-a')).toEqual(snapshot(999));
+  second.close();
+});
+
+it('throws on text that is none of its own, so that the stream is read instead', () => {
+  const store = new SqliteSnapshotStore(fileIn());
+  store.save('mandate-a', snapshot(999));
+  const other = openDatabase(fileIn());
+  other.exec(`UPDATE snapshots SET state = '{"half'`);
+  other.close();
+  expect(() => store.load('mandate-a')).toThrow(SyntaxError);
+  store.close();
+});
