@@ -312,6 +312,11 @@ describe('the documentation', () => {
       expect.arrayContaining([
         '/v1/payment_intents',
         '/v1/payment_intents/{id}',
+        '/v1/payment_intents/{id}/approve',
+        '/v1/payment_intents/{id}/deny',
+        '/v1/payment_intents/{id}/capture',
+        '/v1/payment_intents/{id}/cancel',
+        '/v1/payment_intents/{id}/refunds',
         '/v1/payment_intents/{id}/explanation',
         '/v1/payment_intents/{id}/events',
         '/v1/operations',

@@ -31,7 +31,7 @@ describe('starting and stopping', () => {
   });
 
   it('runs the sandbox alone, which says where it listens and ends on SIGTERM', async () => {
-    const port = await freePorts(3);
+    const port = await freePorts(4);
     const sandbox = startNode('dist/apps/sandbox/main.js', { BURSAR_SANDBOX_PORT: String(port) });
     try {
       await eventually(sandbox.output, (output) => output.includes(`127.0.0.1:${port}`), {
