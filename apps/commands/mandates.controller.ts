@@ -78,7 +78,6 @@ export class MandatesController {
     const payment = { tenant, agent, intent, amountMinor, currency, payee };
     const checks: MandateCheck[] = [];
     const made: string[] = [];
-    let held = false;
     let refusal: MandateRefusal | null = null;
     let next: string | null = asked.mandate;
     for (let level = 0; next !== null; level += 1) {
@@ -92,18 +91,17 @@ export class MandatesController {
       );
       if (!told.ok) refusal ??= told.code;
       if (told.ok && told.events.length > 0) made.push(mandate);
-      else held ||= told.state.reservations.get(intent)?.status === 'reserved';
       next = told.state.terms?.parent ?? null;
       const prefix = 'parent.'.repeat(level);
       for (const check of told.details?.checks ?? [])
         checks.push({ ...check, rule: `${prefix}${check.rule}` });
     }
-    if (refusal === null) return { decision: 'reserved', code: null, checks, held: true };
+    if (refusal === null) return { decision: 'reserved', code: null, checks };
     for (const mandate of made) {
       const release = { type: 'ReleaseBudget', intent, refusal } as const;
       await this.tell(mandate, release, metaOf(asked, `${mandate}/refused`));
     }
-    return { decision: 'refused', code: refusal, checks, held };
+    return { decision: 'refused', code: refusal, checks };
   }
 
   /** Never refused: what was spent is spent, what was not is free. */

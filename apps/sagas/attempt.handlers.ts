@@ -21,7 +21,10 @@ export class StartAttemptHandler extends DeliveryHandler {
     const started = delivery.event.data as unknown as PaymentIntentEventData<'AttemptStarted'>;
     const { number, processor, key, amountMinor, currency, paymentMethod } = started;
     const { keySafeUntil, screening } = started;
-    if (delivery.redelivered) {
+    const isTwoStep = started.authorization === 'two_step';
+    if (!this.calls.isFirst(delivery)) {
+      // An unconfirmed charge moves no money, whoever makes it.
+      if (!isTwoStep) await this.calls.takeOver(delivery, number);
       const pending = await this.calls.pending(delivery);
       const open = pending?.operation === 'authorize' && pending.number === number;
       // A prepared attempt goes on from `AttemptPrepared`.
@@ -37,7 +40,7 @@ export class StartAttemptHandler extends DeliveryHandler {
       keySafeUntil,
     };
     await this.calls.perform(delivery, {
-      operation: started.authorization === 'two_step' ? 'prepare' : 'authorize',
+      operation: isTwoStep ? 'prepare' : 'authorize',
       about: 'authorize',
       number,
       call,
@@ -55,10 +58,13 @@ export class ConfirmAttemptHandler extends DeliveryHandler {
   }
 
   protected override async handle(delivery: Delivery): Promise<void> {
-    if (!(await this.calls.isOpen(delivery, 'authorize'))) return;
     const { number, call, screening } = delivery.event
       .data as unknown as PaymentIntentEventData<'AttemptPrepared'>;
     const firstSend = this.calls.isFirst(delivery);
+    if (!firstSend) {
+      await this.calls.takeOver(delivery, number);
+      if (!(await this.calls.isOpen(delivery, 'authorize'))) return;
+    }
     await this.calls.perform(delivery, {
       operation: 'authorize',
       about: 'authorize',

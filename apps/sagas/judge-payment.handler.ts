@@ -208,7 +208,7 @@ export class JudgePaymentHandler extends DeliveryHandler {
       const detail = 'The request names no mandate and the agent does not have exactly one.';
       return { mandate: null, refusal: failure('mandate_required', detail), reasons: [] };
     }
-    const { decision, code, checks, held } = await this.bus.request('commands.mandate.reserve', {
+    const { decision, code, checks } = await this.bus.request('commands.mandate.reserve', {
       ...causedBy(delivery.event, 'reserve'),
       mandate,
       agent,
@@ -222,7 +222,6 @@ export class JudgePaymentHandler extends DeliveryHandler {
       decision,
       code,
       rules: checks.map((check) => ({ ...check })),
-      held,
     };
     return {
       mandate: judgement,

@@ -188,9 +188,15 @@ describe('the end of a payment', () => {
 
 describe('a first call to a processor', () => {
   it('is known as the first only in the life that caused it', async () => {
+    const pending = { operation: 'authorize', number: 1, prepared: false };
+    bus.replies['queries.payment_intent.pending'] = { ...pending, authorization: 'one_step' };
     await happens('AttemptStarted', started('one_step'), 'payment_intent-a');
     await happens('AttemptStarted', started('one_step', 'life-0'), 'payment_intent-b');
-    expect(bus.told()).toMatchObject([{ firstSend: true }, { firstSend: false }]);
+    expect(bus.told()).toMatchObject([
+      { firstSend: true },
+      { type: 'TakeOverAttempt', number: 1, sender: 'life-1' },
+      { firstSend: false },
+    ]);
     expect(bus.calls()).toMatchObject([{ resend: false }, { resend: true }]);
   });
 
@@ -209,7 +215,10 @@ describe('a first call to a processor', () => {
     await happens('AttemptStarted', started('one_step'));
     expect(bus.told()).toEqual([]);
     await timers.advance(1_000);
-    expect(bus.told()).toMatchObject([{ type: 'RecordAuthorization', firstSend: false }]);
+    expect(bus.told()).toMatchObject([
+      { type: 'TakeOverAttempt' },
+      { type: 'RecordAuthorization', firstSend: false },
+    ]);
   });
 
   it('whose report got lost is not made again when the payment has gone on', async () => {

@@ -55,9 +55,18 @@ export class ProcessorCalls {
     return this.bus.request('queries.payment_intent.pending', { id, refund });
   }
 
-  /** Whether a delivery that may be a repeat still has something to do. */
+  /** Durable before anybody but its first sender calls a processor with what authorizes. */
+  async takeOver({ event }: Delivery, number: number): Promise<void> {
+    await this.bus.request('commands.payment_intent.tell', {
+      ...causedBy(event, `take_over/${this.sender.id}`),
+      id: idOfStream(event.stream),
+      command: { type: 'TakeOverAttempt', number, sender: this.sender.id },
+    });
+  }
+
+  /** Whether a delivery that somebody else may have acted on still has something to do. */
   async isOpen(delivery: Delivery, operation: MoneyOperation): Promise<boolean> {
-    if (!delivery.redelivered) return true;
+    if (this.isFirst(delivery)) return true;
     const pending = await this.pending(delivery);
     return pending?.operation === operation && pending.number === delivery.event.data['number'];
   }

@@ -123,6 +123,9 @@ const SENTENCES: Tellers<string> = {
   ReservationReleaseStarted: () => ['The reservation is being released.'],
   ReservationReleased: () => ['The reservation was released.'],
   AttemptStarted: ({ number, processor }) => [`Attempt ${number} was started at ${processor}.`],
+  AttemptTakenOver: ({ number }) => [
+    `Attempt ${number} was taken over after its sender was lost; the same key was sent again.`,
+  ],
   PaymentAuthorized: ({ number, processor, amountMinor, currency }) => [
     `Attempt ${number} was authorized by ${processor} for ${amountMinor} ${currency}.`,
   ],

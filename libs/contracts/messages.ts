@@ -102,7 +102,7 @@ export type Messages = {
   };
   /**
    * Reserves in the mandate and in every one above it, or in none. Asked again for the same intent it keeps what is reserved and
-   * judges anew, but for the limits: then something may be `held` though it is refused, until it is settled. A check that
+   * judges anew, but for the limits: then something may be held though it is refused, until it is settled. A check that
    * `asked` wants a human; rules of the mandates above begin with `parent.`.
    */
   'commands.mandate.reserve': {
@@ -118,7 +118,6 @@ export type Messages = {
       decision: 'reserved' | 'refused';
       code: string | null;
       checks: MandateCheck[];
-      held: boolean;
     };
   };
   /** Commits what was spent, or releases when it is nothing, in the mandate and in every one above it. Never refused. */

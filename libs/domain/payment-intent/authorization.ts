@@ -61,6 +61,16 @@ export function authorizationEvents(
     : contradiction(attempt, command.outcome, command.nowMs);
 }
 
+/** Recorded before anybody but its sender sends a call that authorizes, and only while its outcome is open. */
+export function takeOverEvents(
+  { number, sender, nowMs }: PaymentIntentCommandOf<'TakeOverAttempt'>,
+  { pending }: PaymentIntentState,
+): PaymentIntentEvent[] {
+  const isOpen = pending?.operation === 'authorize' && pending.number === number;
+  if (!isOpen || pending.takenOver) return [];
+  return [{ type: 'AttemptTakenOver', data: { number, sender, at: toRfc3339(nowMs) } }];
+}
+
 function settleAttempt(
   command: Omit<RecordAuthorization, 'type'>,
   state: PaymentIntentState,
@@ -89,8 +99,8 @@ function settleAttempt(
     }
     case 'not_executed': {
       const { evidence } = outcome;
-      // A refused re-send proves nothing about the call that may have gone out before it.
-      if (!command.firstSend || state.pending?.unknown)
+      // A call that was refused proves nothing about another one that may have gone out before it or beside it.
+      if (!command.firstSend || state.pending?.unknown || state.pending?.takenOver)
         return stillUnknown(state, attempt, 'authorize', evidence, command);
       const ended = {
         type: 'AttemptNotExecuted' as const,

@@ -18,13 +18,11 @@ export function judgementEvents(command: Judge, state: PaymentIntentState): Paym
   if (!state.judging || state.status !== 'processing') return [];
   const at = toRfc3339(command.nowMs);
   const events = heard(command, at);
-  const mandateDecision = command.mandate ? { ...command.mandate, at } : state.mandateDecision;
-  const judged = { ...state, mandateDecision };
   // Without a reservation there is no authority, whatever the judges say.
   const unreserved = failure('mandate_required', 'No budget is reserved.');
   const refusal =
     command.mandate?.decision === 'reserved' ? command.refusal : (command.refusal ?? unreserved);
-  if (refusal) return [...events, ...refused(judged, refusal, at)];
+  if (refusal) return [...events, ...failed(state, refusal, at)];
   const reasons = command.reasons.filter((reason) => !isApproved(state, reason));
   if (reasons.length > 0) {
     const { fingerprint } = state;
@@ -35,7 +33,7 @@ export function judgementEvents(command: Judge, state: PaymentIntentState): Paym
   const call = requestedReservation(state);
   if (call) return [...events, { type: 'ReservationStarted', data: { call, at } }];
   const candidates = chooseRoute(command.processors, state.currency, new Set());
-  return [...events, ...startAttempt(judged, candidates, command)];
+  return [...events, ...startAttempt(state, candidates, command)];
 }
 
 /** The first attempt after a reservation, or the next one: if the agent still may pay, at whoever can take it now. */
@@ -70,10 +68,4 @@ function heard({ policy, fraud, mandate }: Judge, at: string): PaymentIntentEven
   if (fraud) events.push({ type: 'FraudScreened', data: { ...fraud, at } });
   if (mandate) events.push({ type: 'MandateDecided', data: { ...mandate, at } });
   return events;
-}
-
-/** A duplicate never claimed its purchase, and nothing was reserved for it. */
-function refused(state: PaymentIntentState, refusal: Failure, at: string): PaymentIntentEvent[] {
-  const isDuplicate = refusal.code === 'possible_duplicate';
-  return failed(isDuplicate ? { ...state, mandate: null, purchase: null } : state, refusal, at);
 }

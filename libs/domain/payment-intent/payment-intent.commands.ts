@@ -108,6 +108,7 @@ export type PaymentIntentCommand =
       outcome: PrepareOutcome;
       durationMs: number;
     })
+  | (Acting & { type: 'TakeOverAttempt'; number: number })
   | (Recording & {
       type: 'RecordAuthorization';
       durationMs: number | null;

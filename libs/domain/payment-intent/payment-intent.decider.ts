@@ -2,7 +2,7 @@ import { type Decider, type Decision, accepted, refused } from '../shared/decide
 import { differingPointers } from '../shared/json.js';
 import { toRfc3339 } from '../shared/time.js';
 import { approvalDecision, expiryEvents } from './approval.js';
-import { authorizationEvents, preparationEvents } from './authorization.js';
+import { authorizationEvents, preparationEvents, takeOverEvents } from './authorization.js';
 import { cancelDecision, expiredAuthorization } from './cancel.js';
 import { captureDecision, captureEvents, captureRequest, voidEvents } from './capture.js';
 import { judgementEvents, routeEvents } from './judgement.js';
@@ -127,6 +127,8 @@ function decide(command: PaymentIntentCommand, state: PaymentIntentState): Payme
       return accepted(...reservationEvents(command, state));
     case 'RecordPreparation':
       return accepted(...preparationEvents(command, state));
+    case 'TakeOverAttempt':
+      return accepted(...takeOverEvents(command, state));
     case 'RecordAuthorization':
       return accepted(...authorizationEvents(command, state));
     case 'DecideCapture':

@@ -92,13 +92,15 @@ describe('a judgement', () => {
     });
   });
 
-  it('by a mandate that refuses leaves nothing to free, unless it holds something from before', () => {
+  it('frees budget and purchase whoever refused: a judgement that comes again must not leave anything behind', () => {
     const refusal = { code: 'mandate_limit_exceeded', detail: '', violations: [], decline: null };
     const mandate = { mandate: 'mnd_1', decision: 'refused', code: null, rules: [] } as const;
     const told = after(REQUEST, { ...judge(), mandate, refusal });
-    expect(only(told, 'PaymentFailed').mandate).toBeNull();
-    const holding = after(REQUEST, { ...judge(), mandate: { ...mandate, held: true }, refusal });
-    expect(only(holding, 'PaymentFailed').mandate).toBe('mnd_1');
+    expect(only(told, 'PaymentFailed')).toMatchObject({
+      mandate: 'mnd_1',
+      purchase: 'purchase-1',
+      spentMinor: 0,
+    });
   });
 
   it('without a reservation never lets money move', () => {

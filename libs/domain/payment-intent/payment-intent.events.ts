@@ -45,14 +45,14 @@ export interface ScreeningFacts {
 
 /** What becomes of the budget when a payment ends. */
 interface BudgetEnd {
-  /** Null when the mandate certainly holds nothing for this payment. */
+  /** Null when the request had none. */
   readonly mandate: string | null;
   readonly spentMinor: number;
 }
 
 /** What becomes of budget and purchase when a payment ends without its purchase. */
 interface Undone extends BudgetEnd {
-  /** The claim to free; null when there is none, or when money moved. */
+  /** The claim to free; null when money moved. */
   readonly purchase?: string | null;
 }
 
@@ -147,8 +147,6 @@ export type PaymentIntentEvent =
         decision: 'reserved' | 'refused';
         code: string | null;
         rules: readonly RuleResult[];
-        /** Something is reserved, though it may be by an earlier judgement than one that refused. */
-        held?: boolean;
       };
     }
   | {
@@ -235,6 +233,8 @@ export type PaymentIntentEvent =
         at: string;
       };
     }
+  /** Somebody else than its sender is about to send the call: from now on the sender's "not executed" proves nothing. */
+  | { type: 'AttemptTakenOver'; data: { number: number; sender: string; at: string } }
   | {
       type: 'PaymentAuthorized';
       data: {

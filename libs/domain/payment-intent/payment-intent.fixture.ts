@@ -190,6 +190,14 @@ export function authorize(outcome: Outcome, options: Recorded = {}): PaymentInte
   return { type: 'RecordAuthorization', ...acting(options), ...recorded };
 }
 
+/** Another process is about to send what authorizes. */
+export function takeOver(
+  options: { number?: number; nowMs?: number } = {},
+): PaymentIntentCommandOf<'TakeOverAttempt'> {
+  const { number = 1, nowMs = NOW_MS } = options;
+  return { type: 'TakeOverAttempt', number, sender: 'saga-2', nowMs };
+}
+
 export function decideCapture(
   verdict: FraudScreening['verdict'] = 'allow',
   options: Recorded & { authority?: AuthorityNow } = {},

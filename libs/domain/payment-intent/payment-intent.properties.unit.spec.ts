@@ -47,6 +47,7 @@ import {
   refund,
   refunded,
   route,
+  takeOver,
 } from './payment-intent.fixture.js';
 import type {
   Outcome,
@@ -367,6 +368,8 @@ function take(world: World, { move, said, pick, late, operation, amountMinor, wa
       const work = done[pick % done.length];
       if (!work) return;
       const isProbe = 'probe' in work;
+      // Whoever sends a call that somebody else sends, too, says so first.
+      if (work.kind === 'authorize') send(world, takeOver({ ...work, nowMs: world.nowMs }));
       return perform(world, late && isProbe ? { ...work, probe: undefined } : work, said, true);
     }
     case 'capture':
@@ -537,6 +540,7 @@ const EVERY_EVENT: Readonly<Record<PaymentIntentEventType, true>> = {
   AttemptFenced: true,
   AttemptNotExecuted: true,
   AttemptPrepared: true,
+  AttemptTakenOver: true,
   AttemptStarted: true,
   AuthorizationExpired: true,
   AuthorizationVoided: true,

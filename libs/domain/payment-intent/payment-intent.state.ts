@@ -55,6 +55,8 @@ export interface PendingOperation {
   readonly number: number;
   /** False while the first call may still be answered in time. */
   readonly unknown: boolean;
+  /** Somebody besides the first sender may have sent the call. */
+  readonly takenOver: boolean;
   /** How many probes were scheduled. */
   readonly probes: number;
   readonly keySafeUntilMs: number;
@@ -250,6 +252,8 @@ function apply(state: PaymentIntentState, event: PaymentIntentEvent): PaymentInt
         outcome: 'prepared',
         reference: event.data.reference,
       });
+    case 'AttemptTakenOver':
+      return { ...state, pending: state.pending && { ...state.pending, takenOver: true } };
     case 'PaymentAuthorized':
       return {
         ...withAttempt(settled(state), event.data.number, {
@@ -424,7 +428,7 @@ function attemptStarted(
 
 /** For attempts recorded before processors said how long their holds last. */
 const DEFAULT_VALID_FOR_MS = 7 * 86_400_000;
-const UNASKED = { unknown: false, probes: 0, parked: null };
+const UNASKED = { unknown: false, takenOver: false, probes: 0, parked: null };
 
 function pendingNow(
   operation: 'capture' | 'void',

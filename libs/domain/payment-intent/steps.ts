@@ -46,17 +46,17 @@ export function succeeded(state: PaymentIntentState, at: string): PaymentIntentE
 }
 
 /**
- * Whatever was reserved is set free. Also where no reservation is on record: it may have been made by a judgement that
- * a crash cut short; only a mandate that refused and held nothing from before holds nothing for sure. What was captured counts as spent, also when it came back.
+ * Whatever was reserved and claimed is set free, also where nothing is on record: a judgement that a crash cut short, or one that
+ * comes again after this end, must not leave anything behind. What was captured counts as spent, also when it came back.
  */
-function undone({ mandate, mandateDecision, purchase, amountCapturedMinor }: PaymentIntentState): {
+function undone({ mandate, purchase, amountCapturedMinor }: PaymentIntentState): {
   mandate: string | null;
   spentMinor: number;
   purchase: string | null;
 } {
   const spentMinor = amountCapturedMinor;
   return {
-    mandate: mandateDecision?.decision === 'refused' && !mandateDecision.held ? null : mandate,
+    mandate,
     spentMinor,
     purchase: spentMinor > 0 ? null : purchase,
   };

@@ -4,6 +4,7 @@ import {
   HARD,
   NOT_EXECUTED,
   NOW_MS,
+  ONE_STEP,
   PREPARED,
   REQUEST,
   SOFT,
@@ -23,6 +24,7 @@ import {
   prepare,
   processor,
   route,
+  takeOver,
   tell,
   types,
 } from './payment-intent.fixture.js';
@@ -45,6 +47,49 @@ function rungs(told: Told, count: number): string[] {
   }
   return seen;
 }
+
+describe('a parked attempt that an operator looks at again', () => {
+  it.each([
+    [
+      'fenced where that is possible, which takes no money at any age of the key',
+      TWO_STEP,
+      'fence',
+    ],
+    ['looked up where it is not', ONE_STEP, 'look_up'],
+  ] as const)('is %s', (_, processors, rung) => {
+    const tooLate = NOW_MS + 86_400_000;
+    const sent = processors === TWO_STEP ? [prepare(PREPARED, { processors })] : [];
+    const parked = after(
+      REQUEST,
+      judge({ processors }),
+      ...sent,
+      authorize(UNKNOWN, { nowMs: tooLate }),
+    );
+    expect(parked.state.parked).not.toBeNull();
+    expect(only(tell(parked, UNPARK), 'ProbeScheduled').rung).toBe(rung);
+  });
+});
+
+describe('an attempt that another process takes over', () => {
+  const taken = [REQUEST, judge(), takeOver()];
+
+  it('is not proven to be without money by what its first sender saw', () => {
+    const told = after(...taken, authorize(NOT_EXECUTED));
+    expect(types(told)).toEqual(['OutcomeUnknown', 'ProbeScheduled']);
+  });
+
+  it('is still settled by any definite answer', () => {
+    expect(types(after(...taken, authorize(SOFT)))).toContain('RouteRequested');
+    expect(types(after(...taken, authorize(SUCCEEDED)))).toContain('PaymentAuthorized');
+  });
+
+  it('is taken over once, and only while its outcome is open', () => {
+    expect(after(...taken, takeOver()).events).toEqual([]);
+    const over = after(REQUEST, judge(), authorize(NOT_EXECUTED));
+    expect(tell(over, takeOver()).events).toEqual([]);
+    expect(tell(over, takeOver({ number: 2 })).events).toEqual([]);
+  });
+});
 
 describe('an unknown outcome', () => {
   it('is shown at once, schedules a probe and starts no other attempt', () => {

@@ -4,7 +4,10 @@ import type { PaymentIntentEvent } from './payment-intent.events.js';
 import type { PaymentIntentState } from './payment-intent.state.js';
 import { settlingReservation } from './reservation.steps.js';
 
-/** An operator asks to look again: one look now at each open call, none of which moves money by itself. */
+/**
+ * An operator asks to look again: one look now at each open call, none of which moves money by itself. Where the processor has
+ * a fence that is the look, because it takes no money at any age of the key, and ends what a look-up cannot prove.
+ */
 export function unparkEvents(
   { nowMs, operation: id, by }: PaymentIntentCommandOf<'UnparkPayment'>,
   state: PaymentIntentState,
@@ -16,9 +19,11 @@ export function unparkEvents(
   ];
   if (state.pending) {
     const { number, operation, probes } = state.pending;
+    const attempt = state.attempts.find((each) => each.number === number);
+    const rung = operation === 'authorize' && attempt?.fence ? 'fence' : 'look_up';
     events.push({
       type: 'ProbeScheduled',
-      data: { number, operation, probe: probes + 1, ...look },
+      data: { number, operation, probe: probes + 1, ...look, rung },
     });
   }
   for (const { number, refund, probes, status } of state.refunds) {

@@ -56,6 +56,29 @@ describe('two processes on one stream', () => {
     expect(await tell('z', 100)).toMatchObject({ state: { total: 111 }, revision: 2 });
     expect(await tell('y', 10)).toMatchObject({ events: [] });
   });
+
+  it('answer with what the other one wrote, also when they have nothing to write themselves', async () => {
+    const { store, timers, tell } = started();
+    await tell('x', 1);
+    const other = new ActorRuntime(store, timers);
+    await other.tell(COUNTER, 'a', add('y', 10), meta('y'));
+    expect(await tell('x', 1)).toMatchObject({ ok: true, events: [], state: { total: 11 } });
+    await other.tell(COUNTER, 'a', add('z', 100), meta('z'));
+    expect(await tell('w', -1)).toMatchObject({ ok: false, state: { total: 111 }, revision: 2 });
+  });
+
+  it('that decide one command differently do not both believe that they wrote it', async () => {
+    const { store, timers, tell } = started();
+    const other = new ActorRuntime(store, timers);
+    // Both have the stream as it was, and get the same command with another content.
+    await tell('x', 1);
+    await other.tell(COUNTER, 'a', add('x', 1), meta('x'));
+    const both = meta('y');
+    await other.tell(COUNTER, 'a', add('y', 10), both);
+    const second = await tell('y', 20);
+    expect(second).toMatchObject({ ok: true, events: [], state: { total: 11 } });
+    expect(await store.readStream('counter-a')).toHaveLength(2);
+  });
 });
 
 describe('an append whose outcome is in doubt', () => {

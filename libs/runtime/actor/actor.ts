@@ -101,14 +101,17 @@ export class Actor<Command, Event extends { type: string }, State> {
   }
 
   /**
-   * 1. Load the stream. 2. Decide the whole batch. 3. Append at the exact revision. 4. Answer. 5. Now and then, save a snapshot.
+   * 1. Load the stream. 2. Decide the whole batch, and if that changes nothing, make sure that the stream is still the same. 3. Append at the exact revision. 4. Answer. 5. Now and then, save a snapshot.
    * A lost race starts again at 1.
    */
   private async handle(batch: Letter<Command, Event, State>[]): Promise<void> {
     for (let tries = 1; ; tries += 1) {
-      if (!this.loaded) await this.load();
+      const isKept = this.loaded;
+      if (!isKept) await this.load();
       const expected = this.revision;
       const { answers, events } = this.decide(batch);
+      // Without an append nothing shows that another process went on meanwhile.
+      if (isKept && events.length === 0 && (await this.readOnward())) continue;
       try {
         const position = events.length > 0 ? await this.append(expected, events) : null;
         batch.forEach((letter, index) => {
@@ -147,10 +150,14 @@ export class Actor<Command, Event extends { type: string }, State> {
 
   private newEvent(event: Event, meta: MessageMeta, index: number): NewEvent {
     const { commandId, correlationId, causationId, tenant, actor, extra } = meta;
+    const { data } = event as unknown as { data: JsonObject };
+    // With the content: two processes may decide the same command differently, at another time. A store takes equal ids
+    // for the same append, and would let the second one believe that its own events are in the log.
+    const name = `${commandId}/${index}/${JSON.stringify(data)}`;
     return {
-      id: uuidV5(Buffer.from(`${commandId}/${index}`), EVENT_IDS),
+      id: uuidV5(Buffer.from(name), EVENT_IDS),
       type: event.type,
-      data: (event as unknown as { data: JsonObject }).data,
+      data,
       metadata: {
         ...extra,
         $correlationId: correlationId,
@@ -186,6 +193,17 @@ export class Actor<Command, Event extends { type: string }, State> {
     this.state = folded.state;
     this.revision = folded.revision;
     this.loaded = true;
+  }
+
+  /** Whether there was something new. */
+  private async readOnward(): Promise<boolean> {
+    const from = this.revision + 1;
+    const folded = { state: this.state, revision: this.revision, eventId: '' };
+    for await (const recorded of readWholeStream(this.by.store, this.stream, from))
+      this.fold(folded, recorded);
+    this.state = folded.state;
+    this.revision = folded.revision;
+    return folded.revision >= from;
   }
 
   private async readFromStart(): Promise<Folded<State>> {
