@@ -11,11 +11,24 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/architecture/*.spec.ts'],
+          include: [
+            'libs/**/*.spec.ts',
+            'apps/**/*.spec.ts',
+            'test/architecture/*.spec.ts',
+            'test/faults/storage/*.spec.ts',
+          ],
           isolate: false,
           // A slow machine is no failure; what hangs is still found.
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.sim.spec.ts'],
+          testTimeout: 120_000,
         },
       },
       {

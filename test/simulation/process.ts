@@ -1,0 +1,143 @@
+import { CommandBus, EventBus } from '@nestjs/cqrs';
+import { Subject } from 'rxjs';
+import { Bus } from '#bus';
+import { EventStore } from '#event-store';
+import { FraudScreen } from '#fraud';
+import { RulesFraudProvider } from '#fraud/rules';
+import { Clock, Timers, Trouble } from '#platform';
+import { PolicyEngine } from '#policy';
+import { GuardedProcessor, type Processor, ProcessorRegistry } from '#processors';
+import { createSandboxProcessor } from '#processors/sandbox';
+import { createHttpReservationProvider } from '#reservations/http';
+import { ReservationDesk } from '#reservations';
+import { type MemorySagaStore, SagaRuntime, SagaStore } from '#runtime';
+import { CommandsModule } from '../../apps/commands/commands.module.js';
+import { InstanceKeys } from '../../apps/commands/instance-keys.js';
+import { PurchaseWindow } from '../../apps/commands/purchase-window.js';
+import { ConnectorsModule } from '../../apps/connectors/connectors.module.js';
+import { PaymentIntentsController as PaymentQueries } from '../../apps/queries/payment-intents.controller.js';
+import { ApprovalTime } from '../../apps/sagas/approval-time.js';
+import { PaymentLifecycleSaga } from '../../apps/sagas/payment-lifecycle.saga.js';
+import { FOLLOWED_STREAMS, SagasModule } from '../../apps/sagas/sagas.module.js';
+import { Sender } from '../../apps/sagas/sender.js';
+import { Container, commandBusOver, connectSagas, patternsOf } from './container.js';
+import type { Faults } from './faults.js';
+import { type Kernel, Life, SimClock, SimTimers } from './kernel.js';
+import { SimPolicyEngine } from './sim.policy.js';
+import { type Exchange, SimBus } from './sim.bus.js';
+import type { Network, SimProcessorServer } from './sim.network.js';
+import type { SimStore } from './sim.store.js';
+import type { Standings } from './standings.js';
+
+const APPROVAL_MS = 3_600_000;
+const DUPLICATE_WINDOW_MS = 86_400_000;
+const FRAUD_LIMITS = { timeoutMs: 500, failMode: 'closed' } as const;
+
+/** What outlives a process: its place, its disk, its clock's error. */
+export interface Slot {
+  readonly name: string;
+  readonly sagaStore: MemorySagaStore;
+  readonly skewMs: number;
+  lives: number;
+  process: SimProcess | null;
+}
+
+export interface Surroundings {
+  readonly kernel: Kernel;
+  readonly faults: Faults;
+  readonly exchange: Exchange;
+  readonly network: Network;
+  readonly processors: readonly SimProcessorServer[];
+  readonly standings: Standings;
+  /** Whether processes answer each other over a bus that loses messages, or each only itself. */
+  readonly scattered: boolean;
+  readonly storeOf: (life: Life) => SimStore;
+  readonly keySafeForMs: number;
+  readonly onTrouble: (message: string, error: unknown) => void;
+  /** A test of the tester changes parts of a process here. */
+  readonly adapt: (ports: Map<unknown, unknown>) => void;
+  readonly adaptProcessor: (processor: Processor) => Processor;
+}
+
+/** One life of a process that commands, follows the log and calls out: the product's own modules over simulated ports. */
+export class SimProcess {
+  readonly life: Life;
+  private readonly store: SimStore;
+  private readonly runtime: SagaRuntime;
+
+  constructor(around: Surroundings, slot: Slot) {
+    slot.lives += 1;
+    this.life = new Life(`${slot.name}${slot.lives}`);
+    const { kernel, exchange, faults, scattered, network, standings } = around;
+    const { life } = this;
+    const clock = new SimClock(kernel, slot.skewMs);
+    const timers = new SimTimers(kernel, life);
+    this.store = around.storeOf(life);
+    const published = new Subject<unknown>();
+    const commandBus = new CommandBus(undefined as never);
+    const http = network.client(life);
+    const processors = around.processors.map(({ name, flow }) => {
+      const account = {
+        name,
+        baseUrl: `http://${name}`,
+        authorization: flow,
+        authorizationValidForMs: 7 * 86_400_000,
+      };
+      const processor = createSandboxProcessor(account, http);
+      const { idempotencyKey } = processor.capabilities;
+      Object.assign(idempotencyKey, { safeForMs: around.keySafeForMs });
+      return new GuardedProcessor(around.adaptProcessor(processor), {}, { clock, timers });
+    });
+    const merchant = createHttpReservationProvider(
+      { participant: 'warehouse', baseUrl: 'http://merchant' },
+      http,
+    );
+    const ports = new Map<unknown, unknown>([
+      [Bus, new SimBus(kernel, life, exchange, faults, scattered)],
+      [EventStore, this.store],
+      [SagaStore, slot.sagaStore],
+      [Clock, clock],
+      [Timers, timers],
+      [Trouble, { report: around.onTrouble }],
+      [EventBus, { subject$: published }],
+      [CommandBus, commandBus],
+      [PolicyEngine, new SimPolicyEngine()],
+      [FraudScreen, new FraudScreen(new RulesFraudProvider(), timers, FRAUD_LIMITS)],
+      [ProcessorRegistry, new ProcessorRegistry(processors)],
+      [ReservationDesk, new ReservationDesk([merchant], timers)],
+      [ApprovalTime, new ApprovalTime(APPROVAL_MS)],
+      [PurchaseWindow, new PurchaseWindow(DUPLICATE_WINDOW_MS)],
+      [InstanceKeys, new InstanceKeys(Buffer.alloc(32, 7))],
+      [Sender, new Sender(life.name)],
+    ]);
+    around.adapt(ports);
+    const container = new Container(ports);
+    const loaded = [CommandsModule, SagasModule, ConnectorsModule].map((each) =>
+      container.load(each),
+    );
+    commandBusOver(
+      loaded.flatMap(({ handlers }) => handlers),
+      commandBus,
+    );
+    const queries = new PaymentQueries(this.store, undefined as never);
+    const controllers = [...loaded.flatMap((each) => each.controllers), queries];
+    for (const { subject, handler } of controllers.flatMap(patternsOf))
+      exchange.respond(subject, life, handler);
+    exchange.respond('queries.agent.standing', life, (asked) => standings.standing(asked as never));
+    connectSagas(container.get(PaymentLifecycleSaga), published, commandBus);
+    this.runtime = container.get(SagaRuntime);
+  }
+
+  start(): void {
+    void this.runtime.start(FOLLOWED_STREAMS);
+  }
+
+  /** Deliveries that are not acknowledged. */
+  get open(): number {
+    return this.runtime.open;
+  }
+
+  forget(): void {
+    this.store.forget();
+  }
+}
