@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BusError } from '#bus';
 import { type Answer, PROBLEM_CODES, deriveId, operationKeyHash } from '#contracts';
@@ -321,6 +321,34 @@ describe('the gateway', () => {
       );
     });
 
+    it('closes what it refused, also to somebody who keeps the other half open', async () => {
+      if (!gateway.app.getHttpServer().listening) await gateway.app.listen(0, '127.0.0.1');
+      const server = gateway.app.getHttpServer();
+      const { port } = server.address() as { port: number };
+      const closed = new Promise((resolve) => {
+        server.once('connection', (connection: Socket) => connection.once('close', resolve));
+      });
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => socket.destroy());
+      socket.resume().write('PAY ME\r\n\r\n');
+      await closed;
+      socket.destroy();
+    });
+
+    it('refuses a request without a host with a problem', async () => {
+      const received = await raw('GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n');
+      expect(received).toMatch(
+        /^HTTP\/1\.1 400 [^]*application\/problem\+json[^]*"validation_failed"/,
+      );
+    });
+
+    it('ignores an expectation that nobody knows', async () => {
+      const received = await raw(
+        'GET /healthz HTTP/1.1\r\nhost: b\r\nexpect: wonders\r\nconnection: close\r\n\r\n',
+      );
+      expect(received).toMatch(/^HTTP\/1\.1 200 /);
+    });
+
     it('refuses two keys on one request, which Node would join', async () => {
       const body = JSON.stringify(PAYMENT);
       const received = await raw(
@@ -464,6 +492,7 @@ describe('the gateway', () => {
         code: 'validation_failed',
         violations: [{ pointer: '/cursor' }],
       });
+      expect(gateway.trouble.reported, "a caller's mistake is no trouble of ours").toEqual([]);
     });
 
     it('reads events from a revision, or on from a cursor', async () => {

@@ -1,5 +1,6 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ProblemFacts, problem } from '#contracts';
 import type { Random } from '#platform';
@@ -12,9 +13,11 @@ const RECEIVE_WITHIN_MS = 30_000;
 
 /** Fastify as the gateway wants it; what it refuses before any route is a problem too. */
 export function createHttpAdapter(random: Random): FastifyAdapter {
-  return new FastifyAdapter({
+  const adapter = new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: RECEIVE_WITHIN_MS,
+    // Missing ones are refused in `configure-http.ts`: Node would do it without a problem.
+    http: { requireHostHeader: false },
     routerOptions: { maxParamLength: PARAM_MAX },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -24,6 +27,13 @@ export function createHttpAdapter(random: Random): FastifyAdapter {
     },
     clientErrorHandler: (_error: Error, socket: Socket) => refuseConnection(socket, random),
   });
+  ignoreExpectations(adapter.getInstance().server);
+  return adapter;
+}
+
+/** An `Expect` that nobody knows may be ignored (RFC 9110, 10.1.1); Node would answer it without a problem. */
+function ignoreExpectations(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
 function routeFacts({ code }: { code: string }): Omit<ProblemFacts, 'instance' | 'traceId'> {
@@ -50,5 +60,6 @@ function refuseConnection(socket: Socket, random: Random): void {
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Not only our half: nobody reads from it any more, not even that the other side has gone.
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

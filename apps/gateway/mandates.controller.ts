@@ -22,7 +22,7 @@ export class MandatesController {
   @Documented({
     body: MandateRequest,
     answers: { 201: MandateResource },
-    problems: ['currency_unsupported', 'not_found'],
+    problems: ['currency_unsupported', 'not_found', 'mandate_revoked'],
   })
   async grant(@Req() request: ApiRequest, @Res() reply: FastifyReply): Promise<void> {
     const call = readCall(request, MANDATES_PATH, MandateRequest);

@@ -21,7 +21,8 @@ export class ProblemFilter implements ExceptionFilter {
     // Hijacked or already on its way: there is nothing left to say.
     if (reply.sent) return;
     const facts = factsOf(error, request);
-    if (facts.code === 'internal' || error instanceof BusError)
+    const isOurs = error instanceof BusError && facts.code !== 'validation_failed';
+    if (facts.code === 'internal' || isOurs)
       this.trouble.report(`${request.method} ${pathOf(request)}, trace ${request.traceId}`, error);
     // Nothing that is refused here went further; an exception that knows more says so itself.
     const aboutMoney = request.method === 'POST' && pathOf(request) === PAYMENT_INTENTS_PATH;

@@ -15,7 +15,7 @@ export interface EventMetadata extends JsonObject {
 }
 
 export interface NewEvent {
-  /** UUID, derived from the command (UUIDv5 of command id and index), so that a repeated append is the same append. */
+  /** UUID, derived from the command and the data, so that a repeated append, and nothing else, is the same append. */
   id: string;
   type: string;
   data: JsonObject;

@@ -9,6 +9,7 @@ import {
 import type { RecordedEvent } from '#event-store';
 import type { People } from './agents.js';
 import type { MoneyCall } from './sim.network.js';
+import { ASKING, DENYING } from './sim.policy.js';
 import type { Observer, World } from './world.js';
 
 /** A rule that was broken. */
@@ -101,6 +102,16 @@ export class Checkers implements Observer {
     if (last && !PROVEN.includes(last.outcome))
       this.broken('failover', `${stream}: attempt ${number} after one that is ${last.outcome}`);
     if (before.canceling) this.broken('cancel', `${stream}: an attempt after a cancel`);
+    this.allowed(stream, before);
+  }
+
+  /** What the policy denies, or a human did not agree to, is never tried. */
+  private allowed(stream: string, { request, approved }: PaymentIntentState): void {
+    const { wishes } = this.world.scenario;
+    const wish = wishes.find(({ name }) => name === request['order_reference']);
+    if (wish?.mcc === DENYING) this.broken('policy', `${stream} was tried, against the policy`);
+    const agreed = wish?.approver === 'approves' && approved.length > 0;
+    if (wish?.mcc === ASKING && !agreed) this.broken('approval', `${stream}: nobody agreed to it`);
   }
 
   private posted(stream: string, { accounts, state }: Payment, postings: readonly Posting[]): void {

@@ -1,7 +1,8 @@
 import { PolicyEngine, type PolicyDecision, type PolicyInput } from '#policy';
 
-const ASKING = '6011';
-const DENYING = '7995';
+/** Categories of payees about which a human is asked, and to whom nothing is paid. */
+export const ASKING = '6011';
+export const DENYING = '7995';
 
 /** Decides by the payee's category, as the default bundle does: the port, without the engine behind it. */
 export class SimPolicyEngine extends PolicyEngine {

@@ -58,7 +58,7 @@ describe('a parked attempt that an operator looks at again', () => {
     ['looked up where it is not', ONE_STEP, 'look_up'],
   ] as const)('is %s', (_, processors, rung) => {
     const tooLate = NOW_MS + 86_400_000;
-    const sent = processors === TWO_STEP ? [prepare(PREPARED, { processors })] : [];
+    const sent = processors === TWO_STEP ? [prepare(PREPARED)] : [];
     const parked = after(
       REQUEST,
       judge({ processors }),
