@@ -1,8 +1,10 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { InProcessTransport } from '#bus/in-process';
+import type { Timers } from '#platform';
 import { SagaRuntime } from '#runtime';
 import { ProjectionRuntime } from '#runtime/projection';
+import { Conclusions } from '../commands/conclusions.js';
 import { HTTP_OPTIONS, configureHttp } from '../gateway/configure-http.js';
 import { createHttpAdapter } from '../gateway/http.adapter.js';
 import { Readiness } from '../gateway/readiness.port.js';
@@ -17,11 +19,19 @@ import { ProcessLog } from './process-log.js';
 import { type Settings, filesOf } from './settings.js';
 import { FIRST_TENANT, provideTenant } from './tenant-credentials.js';
 
+/** How long requests may wait for their payment's conclusion once the process is told to end; then they are told to look again. */
+const CONCLUDE_WITHIN_MS = 2_000;
+/** A connection that has no answer by then, or has not sent its whole request, is cut. */
+const ANSWER_WITHIN_MS = 4_000;
+
 export interface Bursar {
   url: string;
   sandboxUrl: string;
   credentialsPath: string;
-  /** Stops taking requests, finishes what is in flight, closes the files. */
+  /**
+   * Stops taking connections, answers every request that arrived, within 4 s, and closes the files. A payment that is still
+   * under way then goes on with the next start.
+   */
   stop(): Promise<void>;
 }
 
@@ -48,6 +58,15 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
     abortOnError: false,
   });
   configureHttp(app);
+  let stopping = false;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onSend', (_request, reply, _payload, done) => {
+      // A connection kept for the next request would hold up the end.
+      if (stopping) void reply.header('connection', 'close');
+      done();
+    });
   app.connectMicroservice({ strategy: new InProcessTransport(resources.bus) });
   await app.startAllMicroservices();
   await app.init();
@@ -58,10 +77,13 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   await sagas.start(FOLLOWED_STREAMS);
   let door: OwnerDoor | undefined;
   const stop = async () => {
+    stopping = true;
     readiness.stopping();
     await door?.close();
-    await app.close();
+    await answerWhatArrived(app, resources.timers);
+    // Before the application: it takes the sagas off the log's feed, which would count as handled what nobody hears any more.
     await sagas.stop();
+    await app.close();
     await projections.close();
     await resources.close();
   };
@@ -83,6 +105,17 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
     await stop();
     throw error;
   }
+}
+
+/** The sagas go on meanwhile: most requests are answered with their payment's conclusion. */
+async function answerWhatArrived(app: NestFastifyApplication, timers: Timers): Promise<void> {
+  const conclusions = app.get(Conclusions);
+  const cancels = [
+    timers.after(CONCLUDE_WITHIN_MS, () => conclusions.close()),
+    timers.after(ANSWER_WITHIN_MS, () => app.getHttpServer().closeAllConnections()),
+  ];
+  await app.getHttpAdapter().close();
+  for (const cancel of cancels) cancel();
 }
 
 function portOf(app: NestFastifyApplication): number {

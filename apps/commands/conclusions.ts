@@ -16,6 +16,7 @@ type Wake = (state: PaymentIntentState | null) => void;
 @Injectable()
 export class Conclusions {
   private readonly waiting = new Map<string, Set<Wake>>();
+  private closed = false;
 
   constructor(private readonly timers: Timers) {}
 
@@ -25,7 +26,7 @@ export class Conclusions {
     this.waiting.set(id, waiters);
     let wake: Wake = () => {};
     const conclusion = new Promise<PaymentIntentState | null>((resolve) => {
-      const cancel = this.timers.after(waitMs, () => wake(null));
+      const cancel = this.timers.after(this.closed ? 0 : waitMs, () => wake(null));
       wake = (state) => {
         cancel();
         waiters.delete(wake);
@@ -39,5 +40,11 @@ export class Conclusions {
 
   concluded(id: string, state: PaymentIntentState): void {
     for (const wake of [...(this.waiting.get(id) ?? [])]) wake(state);
+  }
+
+  /** The process ends: nobody waits any longer, and nobody begins to. */
+  close(): void {
+    this.closed = true;
+    for (const wake of [...this.waiting.values()].flatMap((waiters) => [...waiters])) wake(null);
   }
 }

@@ -60,4 +60,15 @@ describe('a wait for a conclusion', () => {
     await timers.advance(50);
     expect(await late.conclusion).toBeNull();
   });
+
+  it('ends with nothing for everyone when the process ends, and for whoever comes after that', async () => {
+    const { timers, conclusions } = started();
+    const waits = [conclusions.wait('a', 10_000), conclusions.wait('b', 10_000)];
+    conclusions.close();
+    expect(await Promise.all(waits.map(({ conclusion }) => conclusion))).toEqual([null, null]);
+    const late = conclusions.wait('c', 10_000);
+    await timers.advance(0);
+    expect(await late.conclusion).toBeNull();
+    expect(timers.nextDueMs()).toBeUndefined();
+  });
 });

@@ -22,6 +22,8 @@ SIGTERM and SIGINT end it once what is under way is finished.`,
       if (stopping) return;
       stopping = true;
       await stop();
+      // What only waits for its time, a retry say, is in the files and goes on with the next start.
+      process.exit(0);
     };
     process.on('SIGTERM', () => void end());
     process.on('SIGINT', () => void end());
