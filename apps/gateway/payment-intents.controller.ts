@@ -326,7 +326,7 @@ export class PaymentIntentsController {
 
 /** Nobody knows whether it was begun; the payment tells, and the same key is safe. */
 function doubtful({ reason, errorName }: BusError, id: string): ProblemException {
-  const unavailable = errorName === 'StoreUnavailableError';
+  const unavailable = errorName === 'StoreUnavailableError' || errorName === 'LogDamagedError';
   const code = reason === 'timeout' ? 'overloaded' : unavailable ? 'store_unavailable' : 'internal';
   return new ProblemException(
     code,

@@ -49,7 +49,7 @@ function busFacts({ reason, errorName }: BusError): Facts {
     const violations = [{ pointer: '/cursor', rule: 'cursor', detail }];
     return { code: 'validation_failed', detail, violations };
   }
-  if (errorName === 'StoreUnavailableError')
+  if (errorName === 'StoreUnavailableError' || errorName === 'LogDamagedError')
     return { code: 'store_unavailable', detail: 'The store does not answer now.' };
   if (errorName === 'ReadModelsBehindError')
     return { code: 'overloaded', detail: 'The read models are behind the log; ask again.' };

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { Bus, BusError } from '#bus';
 import type { Messages } from '#contracts';
-import { EventStore, StoreUnavailableError } from '#event-store';
+import { EventStore, LogDamagedError, StoreUnavailableError } from '#event-store';
 import { Clock, Timers, Trouble } from '#platform';
 import { SagaRuntime, SagaStore } from '#runtime';
 import {
@@ -69,12 +69,13 @@ const RUNTIME = {
 
 /** A store or a process that is away comes back: what waits for it is not at fault. */
 function isOutage(error: unknown): boolean {
-  if (error instanceof StoreUnavailableError) return true;
+  if (error instanceof StoreUnavailableError || error instanceof LogDamagedError) return true;
   if (!(error instanceof BusError)) return false;
   const { reason, errorName } = error;
   return (
     reason !== 'failed' ||
     errorName === 'StoreUnavailableError' ||
+    errorName === 'LogDamagedError' ||
     errorName === 'OverloadedError' ||
     errorName === 'ConcurrencyError'
   );

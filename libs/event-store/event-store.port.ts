@@ -1,3 +1,5 @@
+import type { LogDamagedError } from './log-damaged.error.js';
+
 /**
  * The log. One port for three stores (sqlite, memory, eventstoredb), normalised to what the weakest of them promises.
  */
@@ -96,7 +98,8 @@ export abstract class EventStore {
   /**
    * Appends all events or none. Idempotency is EventStoreDB's rule: with an explicit expectation below the head, equal ids at
    * the positions after it mean success and nothing is written; `expected === head` always appends.
-   * @throws ConcurrencyError, StreamDeletedError, AppendTooLargeError, InvalidEventError, StoreUnavailableError
+   * @throws ConcurrencyError, StreamDeletedError, AppendTooLargeError, InvalidEventError, StoreUnavailableError,
+   * LogDamagedError
    */
   abstract append(
     stream: string,
@@ -104,9 +107,10 @@ export abstract class EventStore {
     events: readonly NewEvent[],
   ): Promise<Appended>;
 
-  /** @throws StreamNotFoundError, StreamDeletedError, StoreUnavailableError */
+  /** @throws StreamNotFoundError, StreamDeletedError, StoreUnavailableError, LogDamagedError */
   abstract readStream(stream: string, options?: StreamRead): Promise<RecordedEvent[]>;
 
+  /** @throws StoreUnavailableError, LogDamagedError */
   abstract readAll(options: LogRead): Promise<LogPage>;
 
   /** Position of the last event in the log, -1 when it is empty. */
@@ -120,6 +124,11 @@ export abstract class EventStore {
   abstract softDelete(stream: string): Promise<void>;
   /** The stream can never be read or appended to again. */
   abstract tombstone(stream: string): Promise<void>;
+
+  /** What was found damaged, once something was: nothing is appended then. */
+  damage(): LogDamagedError | null {
+    return null;
+  }
 
   /** Stops subscriptions, finishes appends in flight, releases files. */
   abstract close(): Promise<void>;

@@ -1,4 +1,5 @@
 import { DatabaseSync } from '@photostructure/sqlite';
+import { inTransaction } from './transaction.js';
 
 /**
  * The only place that knows which SQLite binding is used. Its calls block: whatever writes under load does so in a worker
@@ -33,6 +34,8 @@ export interface Schema {
   version: number;
   /** Creates the tables of that version. */
   sql: string;
+  /** What makes a file of this version one of the next, by the version it starts from. Runs in one transaction. */
+  upgrades?: Readonly<Record<number, (database: Database) => void>>;
 }
 
 export interface OpenOptions {
@@ -55,7 +58,12 @@ export class UnknownFileError extends Error {
 }
 
 const SYNCHRONOUS_LEVEL = { NORMAL: 1, FULL: 2 } as const;
+const SQLITE_ERROR = 1;
+const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
+const SQLITE_IOERR_SHORT_READ = 522;
+const SAYS_DAMAGED =
+  /^(?:database disk image is malformed|file is not a database|unsupported file format)/;
 
 /** @throws UnknownFileError */
 export function openDatabase(path: string, options: OpenOptions = {}): Database {
@@ -65,12 +73,12 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
   });
   const database = overConnection(connection);
   try {
-    if (options.schema) recognise(database, path, options.schema);
+    if (options.schema) recognise(database, path, options);
     if (!options.readOnly) {
       connection.exec(`PRAGMA journal_mode = ${options.journal ?? 'WAL'}`);
       connection.exec(`PRAGMA synchronous = ${options.synchronous ?? 'FULL'}`);
       connection.exec('PRAGMA foreign_keys = ON');
-      if (options.schema) createIfEmpty(database, options.schema);
+      if (options.schema) createOrUpgrade(database, options.schema);
     }
     return database;
   } catch (error) {
@@ -81,8 +89,24 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
 
 /** The primary SQLite result code of an error of this driver, such as 13 for a full disk. */
 export function sqliteCode(error: unknown): number | undefined {
+  const code = extendedCode(error);
+  return code === undefined ? undefined : code & 0xff;
+}
+
+/** Whether an error says that the file itself is broken, whatever one does with it. */
+export function saysDamaged(error: unknown): boolean {
+  const code = extendedCode(error) ?? SQLITE_ERROR;
+  // Some have no code but the general one, and this binding leaves it out when it fails between two rows.
+  if (code === SQLITE_ERROR) return error instanceof Error && SAYS_DAMAGED.test(error.message);
+  const primary = code & 0xff;
+  return (
+    primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB || code === SQLITE_IOERR_SHORT_READ
+  );
+}
+
+function extendedCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+  return typeof error.errcode === 'number' ? error.errcode : undefined;
 }
 
 /**
@@ -117,14 +141,15 @@ function overConnection(connection: InstanceType<typeof DatabaseSync>): Database
   };
 }
 
-function recognise(database: Database, path: string, schema: Schema): void {
-  if (isEmpty(database, path)) return;
+function recognise(database: Database, path: string, { schema, readOnly }: OpenOptions): void {
+  if (!schema || isEmpty(database, path)) return;
   const applicationId = database.pragma('application_id');
   if (applicationId !== schema.applicationId) {
     throw new UnknownFileError(path, 'belongs to another program');
   }
   const version = database.pragma('user_version');
-  if (version !== schema.version) {
+  const upgradable = !readOnly && Object.hasOwn(schema.upgrades ?? {}, `${version}`);
+  if (version !== schema.version && !upgradable) {
     throw new UnknownFileError(path, `has schema ${version}, this program knows ${schema.version}`);
   }
 }
@@ -138,13 +163,15 @@ function isEmpty(database: Database, path: string): boolean {
   }
 }
 
-function createIfEmpty(database: Database, schema: Schema): void {
-  if (database.pragma('user_version') === schema.version) return;
-  database.exec(`
-    BEGIN IMMEDIATE;
-    ${schema.sql};
-    PRAGMA application_id = ${schema.applicationId};
-    PRAGMA user_version = ${schema.version};
-    COMMIT;
-  `);
+function createOrUpgrade(database: Database, schema: Schema): void {
+  const version = Number(database.pragma('user_version'));
+  if (version === schema.version) return;
+  inTransaction(database, () => {
+    if (version === 0) database.exec(schema.sql);
+    for (let from = version; from > 0 && from < schema.version; from++) {
+      schema.upgrades?.[from]?.(database);
+    }
+    database.exec(`PRAGMA application_id = ${schema.applicationId}`);
+    database.exec(`PRAGMA user_version = ${schema.version}`);
+  });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { RebuiltProjection } from '#runtime/projection';
 import { SystemClock, SystemTimers } from '#platform/system';
+import { LogDamagedError } from '#event-store';
 import { DataFolderLockedError, UnknownFileError } from '#sqlite';
 import { NobodyHomeError, knockingAt } from '../owner/owner.client.js';
 import { OwnerRefusal, type OwnerWork, type RebuildProgress } from '../owner/owner.port.js';
@@ -158,5 +159,6 @@ function failureOf(error: unknown, { dataDir }: Asked): unknown {
     return new CommandFailure(
       `${error.message}, which does not answer its owner: is it a server of this user, with the same TMPDIR? (${dataDir})`,
     );
-  return error instanceof UnknownFileError ? new CommandFailure(error.message) : error;
+  const isPlain = error instanceof UnknownFileError || error instanceof LogDamagedError;
+  return isPlain ? new CommandFailure(error.message) : error;
 }

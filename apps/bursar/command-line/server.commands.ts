@@ -1,3 +1,4 @@
+import { LogDamagedError } from '#event-store';
 import { DataFolderLockedError, UnknownFileError } from '#sqlite';
 import { InvalidSettingsError, readSettings } from '../settings.js';
 import { type Command, DATA_DIR, JSON_OUT } from './command.js';
@@ -82,6 +83,7 @@ function isPlain(error: unknown): error is Error {
     error instanceof InvalidSettingsError ||
     error instanceof DataFolderLockedError ||
     error instanceof UnknownFileError ||
+    error instanceof LogDamagedError ||
     (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
   );
 }

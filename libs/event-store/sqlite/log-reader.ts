@@ -1,4 +1,4 @@
-import type { Database, Statement } from '#sqlite';
+import { type Database, type Statement, UnknownFileError } from '#sqlite';
 import {
   type LogPage,
   type LogRead,
@@ -8,8 +8,11 @@ import {
   StreamNotFoundError,
   type StreamRead,
 } from '../event-store.port.js';
+import { LogDamagedError } from '../log-damaged.error.js';
 import { checkedLogRead, checkedStreamRead, matches } from '../read.options.js';
-import { type EventRow, toRecordedEvent } from './log.file.js';
+import { isIntactEvent, isIntactStream } from './log.checksum.js';
+import { asDamage, endsEarly } from './log.damage.js';
+import { type Checked, type EventRow, type StreamRow, toRecordedEvent } from './log.file.js';
 
 /** A filtered read that finds little reports how far it came after this many queries of this many rows. */
 const SCAN_QUERIES_MAX = 8;
@@ -17,46 +20,52 @@ const SCAN_ROWS = 500;
 
 interface Statements {
   database: Database;
-  mark: Statement<{ truncated_before: number; status: string }>;
-  forward: Statement<EventRow>;
-  backward: Statement<EventRow>;
+  state: Statement<Checked<StreamRow>>;
+  forward: Statement<Checked<EventRow>>;
+  backward: Statement<Checked<EventRow>>;
   exists: Statement<{ revision: number }>;
-  log: Statement<EventRow>;
+  log: Statement<Checked<EventRow>>;
   head: Statement<{ position: number | null }>;
 }
 
-/** Reads on a connection of its own. Every call ends its read transaction, so checkpoints are never held up. */
+/**
+ * Reads on a connection of its own. Every call ends its read transaction, so checkpoints are never held up. What is
+ * answered is complete and unchanged: every row is compared with its checksum, and every gap is noticed.
+ */
 export class LogReader {
   private statements: Statements | undefined;
 
-  constructor(private readonly open: () => Database) {}
+  constructor(
+    private readonly path: string,
+    private readonly open: () => Database,
+    /** Up to where the log reaches at least. */
+    private readonly acknowledged: () => number,
+  ) {}
 
-  /** @throws StreamNotFoundError, StreamDeletedError, StoreUnavailableError, RangeError */
+  /** @throws StreamNotFoundError, StreamDeletedError, StoreUnavailableError, LogDamagedError, RangeError */
   readStream(stream: string, options: StreamRead): RecordedEvent[] {
     const { direction, from, limit } = checkedStreamRead(options);
-    return this.reading(({ mark, exists, ...statements }) => {
-      const marked = mark.get(stream);
-      if (marked?.status === 'tombstoned') throw new StreamDeletedError(stream);
-      if (marked?.status === 'soft_deleted') throw new StreamNotFoundError(stream);
-
-      const oldest = marked?.truncated_before ?? 0;
-      const rows =
-        direction === 'forward'
-          ? statements.forward.all(stream, Math.max(from, oldest), limit)
-          : statements.backward.all(stream, from, oldest, limit);
-      if (rows.length === 0) {
-        // A read of the whole stream has looked already.
-        const isWhole = direction === 'forward' && from === 0 && !marked;
-        if (isWhole || !exists.get(stream)) throw new StreamNotFoundError(stream);
+    return this.reading(({ forward, backward, ...statements }) => {
+      // Looked up first: what is appended meanwhile can only be more.
+      const { head, oldest } = this.stateOf(stream, statements);
+      if (direction === 'backward') {
+        const rows = backward.all(stream, from, oldest, limit).reverse();
+        const first = rows.length < limit ? oldest : rows[0]!.revision;
+        this.assertComplete(rows, first, { stream, until: Math.min(from, head) });
+        return rows.map((row) => this.eventOf(row)).reverse();
       }
-      return rows.map(toRecordedEvent);
+      const first = Math.max(from, oldest);
+      const rows = forward.all(stream, first, limit);
+      this.assertComplete(rows, first, { stream, until: Math.min(first + limit - 1, head) });
+      return rows.map((row) => this.eventOf(row));
     });
   }
 
-  /** @throws StoreUnavailableError, RangeError */
+  /** @throws StoreUnavailableError, LogDamagedError, RangeError */
   readAll(options: LogRead): LogPage {
     const { after, limit, filter } = checkedLogRead(options);
     return this.reading(({ log }) => {
+      const acknowledged = this.acknowledged();
       const rowsPerQuery = filter ? SCAN_ROWS : limit;
       const events: RecordedEvent[] = [];
       let scannedTo = after;
@@ -64,24 +73,80 @@ export class LogReader {
         const rows = log.all(scannedTo, rowsPerQuery);
         for (const row of rows) {
           if (events.length === limit) break;
-          scannedTo = row.position;
-          if (!filter || matches(filter, row)) events.push(toRecordedEvent(row));
+          const event = this.eventOf(row);
+          const next = Math.max(scannedTo, 0) + 1;
+          if (row.position !== next) throw this.missing(`position ${next}`);
+          scannedTo = next;
+          if (!filter || matches(filter, row)) events.push(event);
         }
-        if (rows.length < rowsPerQuery) break;
+        if (rows.length < rowsPerQuery) {
+          const last = rows.at(-1)?.position ?? scannedTo;
+          if (last < acknowledged) throw this.missing(`position ${last + 1}`);
+          break;
+        }
       }
       return { events, scannedTo };
     });
   }
 
-  /** @throws StoreUnavailableError */
+  /** @throws StoreUnavailableError, LogDamagedError */
   headPosition(): number {
-    return this.reading(({ head }) => head.get()?.position ?? -1);
+    return this.reading(({ head }) => {
+      const acknowledged = this.acknowledged();
+      const position = head.get()?.position ?? -1;
+      if (position < acknowledged) throw endsEarly(this.path, position, acknowledged);
+      return position;
+    });
   }
 
   close(): void {
     const database = this.statements?.database;
     this.statements = undefined;
     database?.close();
+  }
+
+  private stateOf(
+    stream: string,
+    { state, exists }: Pick<Statements, 'state' | 'exists'>,
+  ): { head: number; oldest: number } {
+    const row = state.get(stream);
+    if (!row) {
+      if (exists.get(stream)) throw this.missing(`stream ${stream}`);
+      throw new StreamNotFoundError(stream);
+    }
+    if (!isIntactStream(row)) throw this.changed(`stream ${stream}`);
+    if (row.status === 'tombstoned') throw new StreamDeletedError(stream);
+    if (row.status === 'soft_deleted' || row.head < 0) throw new StreamNotFoundError(stream);
+    return { head: row.head, oldest: row.truncated_before };
+  }
+
+  private assertComplete(
+    rows: readonly EventRow[],
+    first: number,
+    { stream, until }: { stream: string; until: number },
+  ): void {
+    const gap = rows.findIndex(({ revision }, index) => revision !== first + index);
+    const next = first + (gap < 0 ? rows.length : gap);
+    if (gap >= 0 || next <= until) throw this.missing(`stream ${stream}, revision ${next}`);
+  }
+
+  private eventOf(row: Checked<EventRow>): RecordedEvent {
+    if (!isIntactEvent(row)) throw this.changed(`position ${row.position}`);
+    return toRecordedEvent(row);
+  }
+
+  private missing(place: string): LogDamagedError {
+    return new LogDamagedError(this.path, place, 'there must be an event, and there is none');
+  }
+
+  private changed(place: string): LogDamagedError {
+    return new LogDamagedError(this.path, place, 'its checksum does not fit');
+  }
+
+  /** It was a log when the store opened it. */
+  private changedIdentity(error: unknown): LogDamagedError | undefined {
+    if (!(error instanceof UnknownFileError)) return undefined;
+    return new LogDamagedError(this.path, 'its header', error.message, { cause: error });
   }
 
   private reading<T>(read: (statements: Statements) => T): T {
@@ -91,6 +156,8 @@ export class LogReader {
     } catch (error) {
       if (error instanceof StreamNotFoundError || error instanceof StreamDeletedError) throw error;
       this.close();
+      const damage = asDamage(this.path, error) ?? this.changedIdentity(error);
+      if (damage) throw damage;
       throw new StoreUnavailableError('not_applied', 'the event log cannot be read', {
         cause: error,
       });
@@ -101,7 +168,7 @@ export class LogReader {
 function prepare(database: Database): Statements {
   return {
     database,
-    mark: database.prepare('SELECT truncated_before, status FROM stream_marks WHERE stream = ?'),
+    state: database.prepare('SELECT * FROM streams WHERE stream = ?'),
     forward: database.prepare(
       'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
     ),

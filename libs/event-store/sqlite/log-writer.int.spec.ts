@@ -23,7 +23,7 @@ describe('the writer of the log', () => {
     path = join(folder, 'log.db');
     next = sequence();
     prepare = (database) => database;
-    writer = new LogWriter(() => prepare(openForWriting(path)));
+    writer = new LogWriter(path, (file) => prepare(openForWriting(file)));
   });
   afterEach(() => {
     writer.close();

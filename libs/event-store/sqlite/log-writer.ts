@@ -5,6 +5,8 @@ import {
   inTransaction,
   sqliteCode,
 } from '#sqlite';
+import { asDamage, endsEarly } from './log.damage.js';
+import { headPathOf, LogHeadFile } from './log-head.file.js';
 import { type LogOutcome, type LogWrite, type Unavailable, unavailable } from './log.write.js';
 import { WriteStatements } from './write.statements.js';
 
@@ -19,9 +21,23 @@ export class LogWriter {
   private connection: { database: Database; statements: WriteStatements } | undefined;
   private durable = false;
 
-  /** @throws what `open` throws, such as UnknownFileError */
-  constructor(private readonly open: () => Database) {
-    this.connect();
+  private readonly headFile: LogHeadFile;
+  /** Position of the last event that was acknowledged. */
+  private acknowledged: number;
+
+  /** @throws what `open` throws, such as UnknownFileError, and LogDamagedError */
+  constructor(
+    private readonly path: string,
+    private readonly open: (path: string) => Database,
+  ) {
+    this.headFile = new LogHeadFile(headPathOf(path));
+    try {
+      this.acknowledged = this.connect().statements.lastPosition();
+    } catch (error) {
+      this.disconnect();
+      throw asDamage(path, error) ?? error;
+    }
+    if (this.acknowledged > 0) this.headFile.write(this.acknowledged);
   }
 
   /**
@@ -33,27 +49,49 @@ export class LogWriter {
     try {
       const { database, statements } = this.connect();
       inTransaction(database, () => {
+        const head = statements.lastPosition();
+        if (head < this.acknowledged) throw endsEarly(this.path, head, this.acknowledged);
         outcomes = writes.map((write) => statements.apply(write, recordedAtMs));
       });
     } catch (error) {
-      this.close();
+      this.disconnect();
       const failure =
         error instanceof CommitFailedError
           ? this.settle(writes, outcomes, error.cause)
-          : unavailable('not_applied', error);
-      return failure ? writes.map(() => failure) : outcomes;
+          : this.refusal(error);
+      if (failure) return writes.map(() => failure);
     }
     if (!this.durable) {
       assertSynchronous(this.connect().database, 'FULL');
       this.durable = true;
     }
+    this.noteHead(outcomes);
     return outcomes;
   }
 
   close(): void {
+    this.disconnect();
+    this.headFile.close();
+  }
+
+  private disconnect(): void {
     const database = this.connection?.database;
     this.connection = undefined;
     database?.close();
+  }
+
+  private noteHead(outcomes: readonly LogOutcome[]): void {
+    const last = outcomes.findLast((outcome) => outcome.kind === 'applied');
+    if (last?.kind !== 'applied') return;
+    this.acknowledged = last.lastPosition;
+    this.headFile.write(this.acknowledged);
+  }
+
+  private refusal(error: unknown): LogOutcome {
+    const damage = asDamage(this.path, error);
+    if (!damage) return unavailable('not_applied', error);
+    const { file, place, expected } = damage;
+    return { kind: 'damaged', file, place, expected };
   }
 
   /** COMMIT failed: finds out whether the batch is in the file, and makes sure that the answer stays true. */
@@ -77,15 +115,15 @@ export class LogWriter {
       const stored = statements.idAt(write.stream, outcome.lastRevision);
       return stored === write.events.at(-1)?.id ? undefined : unavailable('not_applied', cause);
     } catch {
-      this.close();
+      this.disconnect();
       return unavailable('unknown', cause);
     }
   }
 
   private connect(): { database: Database; statements: WriteStatements } {
     if (!this.connection) {
-      const database = this.open();
-      this.connection = { database, statements: new WriteStatements(database) };
+      const database = this.open(this.path);
+      this.connection = { database, statements: new WriteStatements(this.path, database) };
       this.durable = false;
     }
     return this.connection;

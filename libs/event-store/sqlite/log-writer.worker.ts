@@ -8,7 +8,7 @@ if (!parentPort) throw new Error('this file is the entry of a worker thread');
 const port = parentPort;
 const { path } = workerData as { path: string };
 
-const writer = new LogWriter(() => openForWriting(path));
+const writer = new LogWriter(path, openForWriting);
 port.postMessage('ready');
 port.on('message', (message: { writes: LogWrite[]; recordedAtMs: number } | 'close') => {
   if (message === 'close') {

@@ -15,6 +15,8 @@ export type LogOutcome =
   | { kind: 'marked' }
   | { kind: 'conflict'; actual: number | 'no_stream' }
   | { kind: 'deleted' }
+  /** The file is; nothing of the batch was written. */
+  | { kind: 'damaged'; file: string; place: string; expected: string }
   | Unavailable;
 
 export interface Unavailable {

@@ -113,7 +113,7 @@ describe('the sqlite event store', () => {
     const newer = openForWriting(path);
     newer.exec('PRAGMA user_version = 7');
     newer.close();
-    await expect(open()).rejects.toThrow(/schema 7, this program knows 1/);
+    await expect(open()).rejects.toThrow(/schema 7, this program knows 2/);
   });
 
   it('answers unknown for a batch whose writer dies, and starts another writer', async () => {

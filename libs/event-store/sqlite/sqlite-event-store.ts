@@ -16,10 +16,12 @@ import {
   type StreamRead,
   type Subscription,
 } from '../event-store.port.js';
+import { LogDamagedError } from '../log-damaged.error.js';
 import { LogFollower } from '../log.subscription.js';
 import { CommittedTail } from './committed-tail.js';
 import { type CommittedBatch, GroupCommit } from './group-commit.js';
-import { type EventRow, openForReading, openForWriting } from './log.file.js';
+import { type EventRow, openForReading } from './log.file.js';
+import { prepareLog } from './log.opening.js';
 import type { LogOutcome, LogWrite } from './log.write.js';
 import { LogReader } from './log-reader.js';
 import { WriterThread } from './writer-thread.js';
@@ -41,30 +43,35 @@ export class SqliteEventStore extends EventStore {
   private readonly writes: GroupCommit;
   private readonly tail = new CommittedTail();
   private readonly followers = new Set<LogFollower>();
-  private head: number;
+  private readonly reader: LogReader;
+  private found: LogDamagedError | null = null;
   private closing: Promise<void> | undefined;
 
   private constructor(
     private readonly options: SqliteEventStoreOptions,
     private readonly writer: WriterThread,
-    private readonly reader: LogReader,
+    private head: number,
   ) {
     super();
-    this.head = reader.headPosition();
+    const { path } = options;
+    this.reader = new LogReader(
+      path,
+      () => openForReading(path),
+      () => this.head,
+    );
     this.writes = new GroupCommit(writer, options.clock, (batch) => this.committed(batch));
   }
 
   /**
    * Opens the log, or creates it where there is no file.
-   * @throws UnknownFileError when the file is not a log of this version
+   * @throws UnknownFileError when the file is not a log that this version knows, LogDamagedError
    */
   static async open(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
     // Creates or refuses the file here, where the error keeps its class.
-    openForWriting(options.path).close();
+    const head = prepareLog(options.path);
     const writer = new WriterThread(options.path);
     await writer.start();
-    const reader = new LogReader(() => openForReading(options.path));
-    return new SqliteEventStore(options, writer, reader);
+    return new SqliteEventStore(options, writer, head);
   }
 
   async append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<Appended> {
@@ -77,17 +84,17 @@ export class SqliteEventStore extends EventStore {
 
   async readStream(stream: string, options: StreamRead = {}): Promise<RecordedEvent[]> {
     this.assertOpen();
-    return this.reader.readStream(stream, options);
+    return this.noticing(() => this.reader.readStream(stream, options));
   }
 
   async readAll(options: LogRead): Promise<LogPage> {
     this.assertOpen();
-    return this.reader.readAll(options);
+    return this.noticing(() => this.reader.readAll(options));
   }
 
   async headPosition(): Promise<number> {
     this.assertOpen();
-    return this.reader.headPosition();
+    return this.noticing(() => this.reader.headPosition());
   }
 
   subscribe(options: LogSubscription): Subscription {
@@ -118,6 +125,10 @@ export class SqliteEventStore extends EventStore {
     await this.writeMark({ kind: 'tombstone', stream });
   }
 
+  override damage(): LogDamagedError | null {
+    return this.found;
+  }
+
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
@@ -137,9 +148,15 @@ export class SqliteEventStore extends EventStore {
 
   private async write(
     write: LogWrite,
-  ): Promise<Exclude<LogOutcome, { kind: 'deleted' | 'unavailable' }>> {
+  ): Promise<Exclude<LogOutcome, { kind: 'damaged' | 'deleted' | 'unavailable' }>> {
     this.assertOpen();
+    // Writing on could spread it, and overwrite what may still be saved.
+    if (this.found) throw this.found;
     const outcome = await this.writes.submit(write);
+    if (outcome.kind === 'damaged') {
+      const { file, place, expected } = outcome;
+      throw this.notice(new LogDamagedError(file, place, expected));
+    }
     if (outcome.kind === 'deleted') throw new StreamDeletedError(write.stream);
     if (outcome.kind === 'unavailable') {
       throw new StoreUnavailableError(outcome.outcome, outcome.detail);
@@ -169,6 +186,19 @@ export class SqliteEventStore extends EventStore {
     // Catching up over a long log must not keep others from their turn.
     await new Promise<void>((resolve) => this.options.timers.after(0, resolve));
     return this.readAll({ after, filter });
+  }
+
+  private noticing<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw error instanceof LogDamagedError ? this.notice(error) : error;
+    }
+  }
+
+  private notice(damage: LogDamagedError): LogDamagedError {
+    this.found ??= damage;
+    return damage;
   }
 
   private assertOpen(): void {

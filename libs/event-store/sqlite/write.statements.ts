@@ -1,50 +1,56 @@
 import type { Database, Statement } from '#sqlite';
 import type { EncodedEvent } from '../append.encoding.js';
-import { judgeAppend, type StreamState } from '../append.rule.js';
+import { judgeAppend } from '../append.rule.js';
+import { LogDamagedError } from '../log-damaged.error.js';
+import { eventChecksum, isIntactEvent, isIntactStream, streamChecksum } from './log.checksum.js';
+import type { Checked, EventRow, StreamRow } from './log.file.js';
 import type { LogOutcome, LogWrite } from './log.write.js';
 
 type Append = Extract<LogWrite, { kind: 'append' }>;
 
-/** The statements of the writer. Everything here runs inside its transaction. */
+/**
+ * The statements of the writer. Everything here runs inside its transaction. What an append is judged by is compared with
+ * its checksum first, and `streams` with the index.
+ * @throws LogDamagedError from all of them
+ */
 export class WriteStatements {
-  private readonly state: Statement<{ head: number | null; status: StreamState['status'] | null }>;
-  private readonly event: Statement<{ id: string; position: number }>;
+  private readonly stream: Statement<Checked<StreamRow>>;
+  private readonly newest: Statement<{ revision: number | null }>;
+  private readonly last: Statement<{ position: number | null }>;
+  private readonly event: Statement<Checked<EventRow>>;
   private readonly insert: Statement<never>;
-  private readonly mark: Statement<never>;
-  private readonly revive: Statement<never>;
+  private readonly replace: Statement<never>;
 
-  constructor(database: Database) {
-    this.state = database.prepare(`
-      SELECT (SELECT max(revision) FROM events WHERE stream = ?1) AS head,
-             (SELECT status FROM stream_marks WHERE stream = ?1) AS status`);
-    this.event = database.prepare(
-      'SELECT id, position FROM events WHERE stream = ? AND revision = ?',
-    );
-    this.insert = database.prepare(`
-      INSERT INTO events (stream, revision, id, type, data, metadata, recorded_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?)`);
-    this.mark = database.prepare(`
-      INSERT INTO stream_marks (stream, truncated_before, status) VALUES (?1, ?2, ?3)
-      ON CONFLICT DO UPDATE SET truncated_before = max(truncated_before, ?2), status = ?3`);
-    this.revive = database.prepare(`UPDATE stream_marks SET status = 'live' WHERE stream = ?`);
+  constructor(
+    private readonly path: string,
+    database: Database,
+  ) {
+    this.stream = database.prepare('SELECT * FROM streams WHERE stream = ?');
+    this.newest = database.prepare('SELECT max(revision) AS revision FROM events WHERE stream = ?');
+    this.last = database.prepare('SELECT max(position) AS position FROM events');
+    this.event = database.prepare('SELECT * FROM events WHERE stream = ? AND revision = ?');
+    this.insert = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.replace = database.prepare('REPLACE INTO streams VALUES (?, ?, ?, ?, ?)');
   }
 
   apply(write: LogWrite, recordedAtMs: number): LogOutcome {
     const state = this.stateOf(write.stream);
     if (write.kind === 'append') return this.append(write, state, recordedAtMs);
     if (state.status === 'tombstoned') return { kind: 'deleted' };
-    if (write.kind === 'truncate') this.mark.run(write.stream, write.before, state.status);
-    else if (write.kind === 'soft_delete') {
-      this.mark.run(write.stream, state.head + 1, 'soft_deleted');
-    } else this.mark.run(write.stream, state.head + 1, 'tombstoned');
+    this.save({ ...state, ...markOf(write, state) });
     return { kind: 'marked' };
   }
 
   idAt(stream: string, revision: number): string | undefined {
-    return this.event.get(stream, revision)?.id;
+    return this.eventAt(stream, revision)?.id;
   }
 
-  private append({ stream, expected, events }: Append, state: StreamState, recordedAtMs: number) {
+  /** Position of the last event, 0 when there is none. */
+  lastPosition(): number {
+    return this.last.get()?.position ?? 0;
+  }
+
+  private append({ stream, expected, events }: Append, state: StreamRow, recordedAtMs: number) {
     const verdict = judgeAppend(
       state,
       expected,
@@ -53,32 +59,70 @@ export class WriteStatements {
     );
     if (verdict.kind === 'repeat') return this.repeated(stream, verdict.lastRevision);
     if (verdict.kind !== 'append') return verdict;
-    if (state.status === 'soft_deleted') this.revive.run(stream);
-    return this.insertAll(stream, state.head + 1, events, recordedAtMs);
+    return this.insertAll(state, events, recordedAtMs);
   }
 
   private insertAll(
-    stream: string,
-    firstRevision: number,
+    state: StreamRow,
     events: readonly EncodedEvent[],
     recordedAtMs: number,
   ): LogOutcome {
-    let lastPosition = -1;
-    events.forEach(({ id, type, data, metadata }, index) => {
-      const revision = firstRevision + index;
-      const row = this.insert.run(stream, revision, id, type, data, metadata, recordedAtMs);
-      lastPosition = Number(row.lastInsertRowid);
-    });
-    return { kind: 'applied', lastRevision: firstRevision + events.length - 1, lastPosition };
+    const { stream } = state;
+    let revision = state.head;
+    let position = this.lastPosition();
+    for (const { id, type, data, metadata } of events) {
+      const row = {
+        position: ++position,
+        stream,
+        revision: ++revision,
+        id,
+        type,
+        data,
+        metadata,
+        recorded_at: recordedAtMs,
+      };
+      this.insert.run(...Object.values(row), eventChecksum(row));
+    }
+    this.save({ ...state, head: revision, status: 'live' });
+    return { kind: 'applied', lastRevision: revision, lastPosition: position };
   }
 
   private repeated(stream: string, lastRevision: number): LogOutcome {
-    const lastPosition = this.event.get(stream, lastRevision)?.position ?? -1;
+    const lastPosition = this.eventAt(stream, lastRevision)?.position ?? -1;
     return { kind: 'repeat', lastRevision, lastPosition };
   }
 
-  private stateOf(stream: string): StreamState {
-    const row = this.state.get(stream);
-    return { head: row?.head ?? -1, status: row?.status ?? 'live' };
+  private eventAt(stream: string, revision: number): EventRow | undefined {
+    const row = this.event.get(stream, revision);
+    if (row && !isIntactEvent(row)) throw this.damagedAt(`position ${row.position}`);
+    return row;
   }
+
+  private stateOf(stream: string): StreamRow {
+    const row = this.stream.get(stream);
+    const newest = this.newest.get(stream)?.revision ?? -1;
+    if (row && !isIntactStream(row)) throw this.damagedAt(`stream ${stream}`);
+    if ((row?.head ?? -1) !== newest) throw this.damagedAt(`stream ${stream}`);
+    return row ?? { stream, head: -1, truncated_before: 0, status: 'live' };
+  }
+
+  private save(row: StreamRow): void {
+    const { stream, head, truncated_before: truncatedBefore, status } = row;
+    this.replace.run(stream, head, truncatedBefore, status, streamChecksum(row));
+  }
+
+  private damagedAt(place: string): LogDamagedError {
+    return new LogDamagedError(this.path, place, 'it does not agree with itself');
+  }
+}
+
+function markOf(
+  write: Exclude<LogWrite, Append>,
+  { head, truncated_before: truncatedBefore, status }: StreamRow,
+): Pick<StreamRow, 'truncated_before' | 'status'> {
+  if (write.kind === 'truncate') {
+    return { truncated_before: Math.max(truncatedBefore, write.before), status };
+  }
+  const after = write.kind === 'tombstone' ? 'tombstoned' : 'soft_deleted';
+  return { truncated_before: Math.max(truncatedBefore, head + 1), status: after };
 }

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openDatabase } from '#sqlite';
 import { describeSagaStore, recordedEvent } from '../saga-store.contract.js';
 import { SqliteSagaStore } from './sqlite-saga.store.js';
 
@@ -29,6 +30,33 @@ it('remembers checkpoint and timers after it was closed', () => {
   expect(second.loadCheckpoint()).toEqual({ low: 5, acknowledged: [7] });
   expect(second.timersDueBy(1_000)).toEqual([{ event: recordedEvent('b'), dueAtMs: 200 }]);
   second.close();
+});
+
+it.each([
+  `UPDATE checkpoint SET value = replace(value, '5', '7')`,
+  `UPDATE timers SET due_at_ms = due_at_ms + 1`,
+  `UPDATE timers SET event = replace(event, 'a', 'b')`,
+])('begins anew after %s, so that everything is delivered again', (change) => {
+  const path = join(folder, 'sagas.sqlite');
+  const first = new SqliteSagaStore(path);
+  first.saveCheckpoint({ low: 5, acknowledged: [7] });
+  first.addTimer({ event: recordedEvent('a'), dueAtMs: 100 });
+  first.close();
+  const other = openDatabase(path);
+  other.exec(change);
+  other.close();
+  const second = new SqliteSagaStore(path);
+  expect(second.loadCheckpoint()).toEqual({ low: -1, acknowledged: [] });
+  expect(second.timersDueBy(1_000)).toEqual([]);
+  second.close();
+});
+
+it('begins anew in the place of a damaged file', () => {
+  const path = join(folder, 'sagas.sqlite');
+  writeFileSync(path, 'no database any more'.repeat(1_000));
+  const store = new SqliteSagaStore(path);
+  expect(store.loadCheckpoint()).toEqual({ low: -1, acknowledged: [] });
+  store.close();
 });
 
 it('throws when it is closed, so that nobody believes that something was kept', () => {

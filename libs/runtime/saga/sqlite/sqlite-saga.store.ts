@@ -1,5 +1,12 @@
 import type { RecordedEvent } from '#event-store';
-import { type Database, type Schema, type Statement, openDatabase } from '#sqlite';
+import {
+  type Database,
+  type Schema,
+  type Statement,
+  openDisposable,
+  withChecksum,
+  withoutChecksum,
+} from '#sqlite';
 import { type Checkpoint, START } from '../checkpoint.js';
 import { type DurableTimer, SagaStore } from '../saga-store.port.js';
 
@@ -14,11 +21,15 @@ const SCHEMA: Schema = {
 };
 
 interface TimerRow {
+  event_id: string;
   due_at_ms: number;
   event: string;
 }
 
-/** Commits are not synced one by one: after a power cut the checkpoint may lag, and more is delivered again. */
+/**
+ * Commits are not synced one by one: after a power cut the checkpoint may lag, and more is delivered again. A damaged file is begun
+ * anew: everything is delivered again, and what is still to come sets its timers again.
+ */
 export class SqliteSagaStore extends SagaStore {
   private readonly database: Database;
   private readonly save: Statement<never>;
@@ -29,14 +40,14 @@ export class SqliteSagaStore extends SagaStore {
 
   constructor(path: string) {
     super();
-    this.database = openDatabase(path, { synchronous: 'NORMAL', schema: SCHEMA });
+    this.database = openDisposable(path, { synchronous: 'NORMAL', schema: SCHEMA }, readWhole);
     this.save = this.database.prepare(
       'INSERT INTO checkpoint VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value',
     );
     this.insert = this.database.prepare('INSERT OR IGNORE INTO timers VALUES (?, ?, ?)');
     this.remove = this.database.prepare('DELETE FROM timers WHERE event_id = ?');
     this.due = this.database.prepare(
-      'SELECT due_at_ms, event FROM timers WHERE due_at_ms <= ? ORDER BY due_at_ms, event_id',
+      'SELECT * FROM timers WHERE due_at_ms <= ? ORDER BY due_at_ms, event_id',
     );
     this.next = this.database.prepare(
       'SELECT min(due_at_ms) AS due_at_ms FROM timers WHERE due_at_ms > ?',
@@ -44,16 +55,19 @@ export class SqliteSagaStore extends SagaStore {
   }
 
   loadCheckpoint(): Checkpoint {
-    const row = this.database.prepare<{ value: string }>('SELECT value FROM checkpoint').get();
-    return row ? (JSON.parse(row.value) as Checkpoint) : START;
+    return checkpointIn(this.database);
   }
 
   saveCheckpoint(checkpoint: Checkpoint): void {
-    this.save.run(JSON.stringify(checkpoint));
+    this.save.run(withChecksum(JSON.stringify(checkpoint)));
   }
 
   addTimer({ event, dueAtMs }: DurableTimer): void {
-    this.insert.run(event.id, dueAtMs, JSON.stringify(event));
+    this.insert.run(
+      event.id,
+      dueAtMs,
+      withChecksum(JSON.stringify(event), placeOf(event.id, dueAtMs)),
+    );
   }
 
   removeTimer(eventId: string): void {
@@ -61,10 +75,7 @@ export class SqliteSagaStore extends SagaStore {
   }
 
   timersDueBy(nowMs: number): DurableTimer[] {
-    return this.due.all(nowMs).map(({ due_at_ms, event }) => ({
-      dueAtMs: due_at_ms,
-      event: JSON.parse(event) as RecordedEvent,
-    }));
+    return this.due.all(nowMs).map(timerOf);
   }
 
   nextDueAfter(nowMs: number): number | null {
@@ -74,4 +85,24 @@ export class SqliteSagaStore extends SagaStore {
   close(): void {
     this.database.close();
   }
+}
+
+/** @throws Error when something in it was changed */
+function readWhole(database: Database): void {
+  checkpointIn(database);
+  database.prepare<TimerRow>('SELECT * FROM timers').all().forEach(timerOf);
+}
+
+function checkpointIn(database: Database): Checkpoint {
+  const row = database.prepare<{ value: string }>('SELECT value FROM checkpoint').get();
+  return row ? (JSON.parse(withoutChecksum(row.value)) as Checkpoint) : START;
+}
+
+function timerOf({ event_id: id, due_at_ms: dueAtMs, event }: TimerRow): DurableTimer {
+  const text = withoutChecksum(event, placeOf(id, dueAtMs));
+  return { dueAtMs, event: JSON.parse(text) as RecordedEvent };
+}
+
+function placeOf(eventId: string, dueAtMs: number): string {
+  return `${eventId} ${dueAtMs}`;
 }

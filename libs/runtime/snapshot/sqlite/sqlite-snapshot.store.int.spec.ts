@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -29,12 +29,27 @@ it('gives back after a restart what was saved before it', () => {
   second.close();
 });
 
-it('throws on text that is none of its own, so that the stream is read instead', () => {
+it.each([
+  `state = '{"half'`,
+  `state = replace(state, '999', '998')`,
+  `revision = 998`,
+  `stream = 'mandate-b'`,
+])('throws when somebody sets %s, so that the stream is read instead', (change) => {
   const store = new SqliteSnapshotStore(fileIn());
   store.save('mandate-a', snapshot(999));
   const other = openDatabase(fileIn());
-  other.exec(`UPDATE snapshots SET state = '{"half'`);
+  other.exec(`UPDATE snapshots SET ${change}`);
   other.close();
-  expect(() => store.load('mandate-a')).toThrow(SyntaxError);
+  const stream = change.startsWith('stream') ? 'mandate-b' : 'mandate-a';
+  expect(() => store.load(stream)).toThrow('a stored text was changed');
+  store.close();
+});
+
+it('begins anew in the place of a damaged file', () => {
+  writeFileSync(fileIn(), 'no database any more'.repeat(1_000));
+  const store = new SqliteSnapshotStore(fileIn());
+  expect(store.load('mandate-a')).toBeNull();
+  store.save('mandate-a', snapshot(999));
+  expect(store.load('mandate-a')).toEqual(snapshot(999));
   store.close();
 });

@@ -1,5 +1,12 @@
 import type { JsonRecord } from '#domain';
-import { type Database, type Schema, type Statement, openDatabase } from '#sqlite';
+import {
+  type Database,
+  type Schema,
+  type Statement,
+  openDisposable,
+  withChecksum,
+  withoutChecksum,
+} from '#sqlite';
 import { type Snapshot, SnapshotStore } from '../../snapshot-store.port.js';
 
 const SCHEMA: Schema = {
@@ -23,7 +30,10 @@ interface SnapshotRow {
   state: string;
 }
 
-/** Commits are not synced one by one: after a power cut an older snapshot may be back. */
+/**
+ * Commits are not synced one by one: after a power cut an older snapshot may be back. A damaged file is begun anew, and a
+ * snapshot that was changed is not given back.
+ */
 export class SqliteSnapshotStore extends SnapshotStore {
   private readonly database: Database;
   private readonly select: Statement<SnapshotRow>;
@@ -32,7 +42,7 @@ export class SqliteSnapshotStore extends SnapshotStore {
   /** @throws UnknownFileError */
   constructor(path: string) {
     super();
-    this.database = openDatabase(path, { synchronous: 'NORMAL', schema: SCHEMA });
+    this.database = openDisposable(path, { synchronous: 'NORMAL', schema: SCHEMA });
     this.select = this.database.prepare(
       'SELECT version, revision, event_id, state FROM snapshots WHERE stream = ?',
     );
@@ -42,15 +52,22 @@ export class SqliteSnapshotStore extends SnapshotStore {
   load(stream: string): Snapshot | null {
     const row = this.select.get(stream);
     if (!row) return null;
-    const { version, revision, event_id: eventId, state } = row;
+    const { version, revision, event_id: eventId } = row;
+    const state = withoutChecksum(row.state, placeOf(stream, { version, revision, eventId }));
     return { version, revision, eventId, state: JSON.parse(state) as JsonRecord };
   }
 
-  save(stream: string, { version, revision, eventId, state }: Snapshot): void {
-    this.replace.run(stream, version, revision, eventId, JSON.stringify(state));
+  save(stream: string, snapshot: Snapshot): void {
+    const { version, revision, eventId } = snapshot;
+    const state = withChecksum(JSON.stringify(snapshot.state), placeOf(stream, snapshot));
+    this.replace.run(stream, version, revision, eventId, state);
   }
 
   close(): void {
     this.database.close();
   }
+}
+
+function placeOf(stream: string, { version, revision, eventId }: Omit<Snapshot, 'state'>): string {
+  return `${stream} ${version} ${revision} ${eventId}`;
 }
