@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { runKillTrials } from '../faults/process/kill.trials.js';
 import { everyPage, type ApiClient } from '../support/agent.client.js';
 import { disagreements } from '../support/books.judge.js';
 import type { PaymentRequest } from '../support/contract.types.js';
@@ -11,6 +12,7 @@ import { useStage } from '../support/stage.fixture.js';
 
 const CONNECTIONS = 64;
 const CYCLES = Number(process.env['CRASH_CYCLES'] ?? 2);
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 50);
 const SEED = seedFrom('CRASH_SEED');
 
 /** A payment that was sent, and the answer if one came. */
@@ -121,6 +123,21 @@ describe('kill -9 under load', () => {
       expect(events.filter(({ type }) => type === 'RequestConcluded')).toHaveLength(1);
     });
   }
+});
+
+describe('kill -9 at any moment of a life', () => {
+  it(
+    `leaves every purchase, answer and book as it should be, ${KILLS} times (CRASH_SEED=${SEED})`,
+    { timeout: 120_000 + KILLS * 10_000 },
+    async () => {
+      const tell = (told: string) => console.log(told);
+      const { faults, ...figures } = await runKillTrials({ kills: KILLS, seed: SEED, tell });
+      console.log(JSON.stringify(figures));
+      expect(faults, `CRASH_SEED=${SEED}`).toEqual([]);
+      expect(figures.answered).toBeGreaterThan(0);
+      expect(figures.cutOff).toBeGreaterThan(0);
+    },
+  );
 });
 
 function line(account: unknown, amount: unknown, currency: unknown): string {

@@ -14,6 +14,7 @@ const START_WITHIN_MS = 45_000;
 export interface RunningSandbox {
   readonly url: string;
   output(): string;
+  signal(signal: NodeJS.Signals): void;
   dispose(): Promise<void>;
 }
 
@@ -26,6 +27,7 @@ export async function startSandbox(): Promise<RunningSandbox> {
   return {
     url,
     output: child.output,
+    signal: child.signal,
     dispose: async () => {
       child.signal('SIGKILL');
       await child.exited;
@@ -52,6 +54,8 @@ export interface RunningBursar {
   /** What all its processes wrote so far. */
   output(): string;
   isRunning(): boolean;
+  pid(): number;
+  signal(signal: NodeJS.Signals): void;
   kill9(): Promise<void>;
   stop(): Promise<Exit>;
   /** Starts again on the same folder and ports; resolves when it is ready. */
@@ -118,6 +122,8 @@ export async function startBursar(options: BursarOptions = {}): Promise<RunningB
     },
     output: () => [...past, now().output()].join('\n--- started again ---\n'),
     isRunning: () => now().exit() === null,
+    pid: () => now().pid,
+    signal: (signal) => now().signal(signal),
     kill9: async () => {
       now().signal('SIGKILL');
       await now().exited;
