@@ -69,15 +69,14 @@ export class MandatesController {
   }
 
   /**
-   * What this walk reserved before a refusal it lets go again. What an earlier one reserved stays held: the payment may have gone on
-   * since, and if not, it fails now, which settles it.
+   * What was reserved before a refusal stays held until the payment has failed and is settled: another process may be walking for
+   * the same payment, find room above meanwhile, and go on with it.
    */
   @MessagePattern('commands.mandate.reserve')
   async reserve(@Payload() asked: Reserve['request']): Promise<Reserve['reply']> {
     const { tenant, agent, intent, amountMinor, currency, payee } = asked;
     const payment = { tenant, agent, intent, amountMinor, currency, payee };
     const checks: MandateCheck[] = [];
-    const made: string[] = [];
     let refusal: MandateRefusal | null = null;
     let next: string | null = asked.mandate;
     for (let level = 0; next !== null; level += 1) {
@@ -90,18 +89,12 @@ export class MandatesController {
         metaOf(asked, mandate),
       );
       if (!told.ok) refusal ??= told.code;
-      if (told.ok && told.events.length > 0) made.push(mandate);
       next = told.state.terms?.parent ?? null;
       const prefix = 'parent.'.repeat(level);
       for (const check of told.details?.checks ?? [])
         checks.push({ ...check, rule: `${prefix}${check.rule}` });
     }
-    if (refusal === null) return { decision: 'reserved', code: null, checks };
-    for (const mandate of made) {
-      const release = { type: 'ReleaseBudget', intent, refusal } as const;
-      await this.tell(mandate, release, metaOf(asked, `${mandate}/refused`));
-    }
-    return { decision: 'refused', code: refusal, checks };
+    return { decision: refusal === null ? 'reserved' : 'refused', code: refusal, checks };
   }
 
   /** Never refused: what was spent is spent, what was not is free. */

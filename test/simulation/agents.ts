@@ -1,4 +1,4 @@
-import type { Answer, PaymentOperation } from '#contracts';
+import { type Answer, type PaymentOperation, deriveId } from '#contracts';
 import type { Buyer, World } from './world.js';
 import type { Wish } from './scenario.js';
 
@@ -24,24 +24,37 @@ export class People {
   readonly told: Told[] = [];
   busy = 0;
   /** When the operator's switch was answered, and for whom. */
-  switched: { atMs: number; what: 'agent' | 'mandate'; buyer: Buyer } | null = null;
+  switched: { atMs: number; agents: readonly string[] } | null = null;
 
   constructor(private readonly world: World) {}
 
   /** Runs the whole plan; `busy` is zero when everybody is done. */
   async begin(): Promise<void> {
     const { scenario } = this.world;
-    const limits = { lifetime: { USD: scenario.limitMinor } };
     this.busy += 1;
-    const [buyer, other] = await Promise.all([
-      this.world.buyer('buyer', limits),
-      this.world.buyer('other', limits),
-    ]);
+    const agents = await Promise.all([this.world.agent('buyer'), this.world.agent('other')]);
+    const team = await this.team(agents[0]);
+    const [buyer, other] = await Promise.all(
+      agents.map(async (agent): Promise<Buyer> => {
+        const { limitMinor, teamLimitMinor } = scenario;
+        const limits = { lifetime: { USD: Math.min(limitMinor, teamLimitMinor ?? Infinity) } };
+        const mandate = await this.world.mandate(agent, { agent, limits, parent: team });
+        return { principal: this.world.person('agent', agent), mandate };
+      }),
+    );
+    if (!buyer || !other) throw new Error('two agents were asked for');
     for (const wish of scenario.wishes)
       this.later(wish.atMs, () => this.fulfil(wish, buyer, other));
     this.later(scenario.healAtMs + OPERATOR_LOOKS_AFTER_MS, () => this.lookAgain());
-    if (scenario.killSwitch) this.later(scenario.killSwitch.atMs, () => this.turnOff(buyer));
+    this.later(scenario.killSwitch?.atMs ?? 0, () => this.turnOff([buyer, other], team));
     this.busy -= 1;
+  }
+
+  /** The mandate above both agents' own, if there is to be one. */
+  private async team(agent: string): Promise<string | null> {
+    const { teamLimitMinor } = this.world.scenario;
+    if (teamLimitMinor === null) return null;
+    return this.world.mandate('team', { agent, limits: { lifetime: { USD: teamLimitMinor } } });
   }
 
   private later(delayMs: number, what: () => Promise<void>): void {
@@ -66,6 +79,8 @@ export class People {
         async () => void (await this.pay(wish, who, `again-${wish.name}`)),
       );
     }
+    if (wish.then === 'cancel_early')
+      this.later(this.world.kernel.prng.below(1_000), () => this.cancelEarly(wish, buyer));
     const { id, status } = resourceOf(await first);
     if (id === undefined || status === 'failed' || status === 'canceled') return;
     await this.goOn(wish, buyer, id);
@@ -100,6 +115,13 @@ export class People {
     }, isConclusion);
     this.told.push({ key: `${principal.id} ${key}`, path, answer });
     return answer;
+  }
+
+  /** An agent can compute the id of its payment before it is answered. */
+  private async cancelEarly({ name }: Wish, { principal }: Buyer): Promise<void> {
+    const { tenant, id: agent } = principal;
+    const id = `pi_${deriveId(tenant, agent, 'POST', '/v1/payment_intents', `key-${name}`)}`;
+    await this.operate(principal, id, 'cancel', `cancel-${id}`, { kind: 'cancel' });
   }
 
   private async decide({ approver }: Wish, id: string): Promise<void> {
@@ -175,16 +197,17 @@ export class People {
     }
   }
 
-  private async turnOff(buyer: Buyer): Promise<void> {
+  private async turnOff(buyers: readonly [Buyer, Buyer], team: string | null): Promise<void> {
     const { world } = this;
-    const what = world.scenario.killSwitch?.what ?? 'agent';
+    const { killSwitch } = world.scenario;
+    if (!killSwitch) return;
     const operator = world.person('operator', 'op');
-    const { principal, mandate } = buyer;
     const call = (path: string) => world.call(operator, path, 'switch', {});
-    const done = ({ status }: Answer) => status === 200;
+    const [{ principal, mandate: own }] = buyers;
+    const mandate = killSwitch.what === 'team' && team !== null ? team : own;
     await world.insist(
       () =>
-        what === 'agent'
+        killSwitch.what === 'agent'
           ? world.ask('commands.agent.suspend', {
               ...call(`/v1/agents/${principal.id}/suspend`),
               agent: principal.id,
@@ -193,9 +216,11 @@ export class People {
               ...call(`/v1/mandates/${mandate}/revoke`),
               mandate,
             }),
-      done,
+      ({ status }) => status === 200,
     );
-    this.switched = { atMs: world.kernel.nowMs, what, buyer };
+    const stopped = mandate === team ? buyers : buyers.slice(0, 1);
+    const agents = stopped.map((buyer) => buyer.principal.id);
+    this.switched = { atMs: world.kernel.nowMs, agents };
   }
 }
 

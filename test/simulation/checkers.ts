@@ -1,5 +1,6 @@
 import {
   INITIAL_PAYMENT_INTENT,
+  type MandateTerms,
   type PaymentIntentEvent,
   type PaymentIntentState,
   type Posting,
@@ -22,13 +23,29 @@ const TERMINAL = ['succeeded', 'failed', 'canceled'];
 /** What an outcome must be before somebody else is asked. */
 const PROVEN = ['declined', 'not_executed', 'fenced'];
 const SWITCH_MS = 1_000;
+const UNPROVABLE = /^(?:capture|void|refund)_unknown_past_safe_retry$/;
 
 interface Payment {
   state: PaymentIntentState;
   /** Of recorded postings, per account. */
   accounts: Map<string, number>;
   concluded: number;
+  /** The last thing that was recorded before a process crashed, until something follows. */
+  crashedAfter: string | null;
+  lastType: string;
+  /** How the last probe is to look. */
+  rung: string | null;
 }
+
+interface Mandate {
+  limit: number;
+  parent: string | null;
+  /** What each intent has reserved or spent. */
+  claims: Map<string, number>;
+}
+
+/** How long a request may be on its way to a processor. */
+const ON_ITS_WAY_MS = 60_000;
 
 /** Judges everything that is recorded, everything that reaches a processor, and in the end the books. */
 export class Checkers implements Observer {
@@ -37,7 +54,10 @@ export class Checkers implements Observer {
   /** Attempt keys that are durable. */
   private readonly attempts = new Map<string, string>();
   private readonly attemptsOfAgents: { atMs: number; agent: string; id: string }[] = [];
-  private readonly mandates = new Map<string, { limit: number; claims: Map<string, number> }>();
+  private readonly mandates = new Map<string, Mandate>();
+  /** When each idempotency key first reached its processor. */
+  private readonly keys = new Map<string, number>();
+  private readonly remarkable: string[] = [];
 
   constructor(
     private readonly world: World,
@@ -51,18 +71,37 @@ export class Checkers implements Observer {
 
   /** No byte of a money call before its attempt is durable. */
   moneyCalled({ processor, key }: MoneyCall): void {
+    this.aged(`${processor} ${key}`);
     const attempt = /^([a-z2-7]{26}-\d+)/.exec(key)?.[1] ?? key;
     if (this.attempts.get(attempt) !== processor)
       this.broken('write-ahead', `${processor} was called for ${key}, which was not recorded`);
   }
 
+  /** What follows now was interrupted. */
+  crashed(): void {
+    for (const payment of this.payments.values()) payment.crashedAfter = payment.lastType;
+  }
+
+  /** A key that is no longer safe is never sent again. */
+  private aged(key: string): void {
+    const { kernel, scenario } = this.world;
+    const firstMs = this.keys.get(key) ?? kernel.nowMs;
+    this.keys.set(key, firstMs);
+    if (kernel.nowMs - firstMs > scenario.keySafeForMs + ON_ITS_WAY_MS)
+      this.broken('key age', `${key} was sent ${kernel.nowMs - firstMs} ms after the first time`);
+  }
+
   private payment(event: RecordedEvent): void {
     const { stream } = event;
-    const payment = this.payments.get(stream) ?? {
+    const payment: Payment = this.payments.get(stream) ?? {
       state: INITIAL_PAYMENT_INTENT,
       accounts: new Map<string, number>(),
       concluded: 0,
+      crashedAfter: null,
+      lastType: '',
+      rung: null,
     };
+    this.notice(payment, event);
     this.payments.set(stream, payment);
     const before = payment.state;
     const typed = event as unknown as PaymentIntentEvent;
@@ -80,6 +119,17 @@ export class Checkers implements Observer {
       after.amountCapturedMinor <= after.amountAuthorizedMinor &&
       after.amountAuthorizedMinor <= after.amountMinor;
     if (!ordered) this.broken('amounts', `${stream}: refunded ≤ captured ≤ authorized ≤ asked`);
+  }
+
+  /** For the coverage: what a crash came between, and races with a fence. */
+  private notice(payment: Payment, { type, data }: RecordedEvent): void {
+    if (payment.crashedAfter !== null)
+      this.remarkable.push(`crash between ${payment.crashedAfter} and ${type}`);
+    payment.crashedAfter = null;
+    payment.lastType = type;
+    if (type === 'PaymentAuthorized' && payment.rung === 'fence')
+      this.remarkable.push('fence race lost');
+    if (type === 'ProbeScheduled') payment.rung = String(data['rung']);
   }
 
   private attempt(
@@ -103,6 +153,7 @@ export class Checkers implements Observer {
       this.broken('failover', `${stream}: attempt ${number} after one that is ${last.outcome}`);
     if (before.canceling) this.broken('cancel', `${stream}: an attempt after a cancel`);
     this.allowed(stream, before);
+    this.reserved(stream, before);
   }
 
   /** What the policy denies, or a human did not agree to, is never tried. */
@@ -112,6 +163,17 @@ export class Checkers implements Observer {
     if (wish?.mcc === DENYING) this.broken('policy', `${stream} was tried, against the policy`);
     const agreed = wish?.approver === 'approves' && approved.length > 0;
     if (wish?.mcc === ASKING && !agreed) this.broken('approval', `${stream}: nobody agreed to it`);
+  }
+
+  /** The whole amount is held in the payment's mandate and in every one above it. */
+  private reserved(stream: string, { mandate, amountMinor }: PaymentIntentState): void {
+    const intent = stream.replace('payment_intent-', '');
+    for (let next = mandate; next !== null;) {
+      const found = this.mandates.get(next.replace(/^mnd_/, 'mandate-'));
+      if (found?.claims.get(intent) !== amountMinor)
+        this.broken('reserved', `${stream} was tried without its amount held in ${next}`);
+      next = found?.parent ?? null;
+    }
   }
 
   private posted(stream: string, { accounts, state }: Payment, postings: readonly Posting[]): void {
@@ -126,8 +188,9 @@ export class Checkers implements Observer {
   /** Reserved and spent are within the limit at every instant, by sums of our own. */
   private mandate({ stream, type, data }: RecordedEvent): void {
     if (type === 'MandateGranted') {
-      const terms = data['terms'] as unknown as { limits: { lifetime: { USD: number } } };
-      this.mandates.set(stream, { limit: terms.limits.lifetime.USD, claims: new Map() });
+      const { limits, parent = null } = data['terms'] as unknown as MandateTerms;
+      const limit = limits.lifetime?.['USD'] ?? 0;
+      this.mandates.set(stream, { limit, parent, claims: new Map() });
     }
     const mandate = this.mandates.get(stream);
     const intent = String(data['intent']);
@@ -148,6 +211,7 @@ export class Checkers implements Observer {
     this.budgets();
     this.switchedOff();
     this.reservations();
+    this.leftToHumans();
   }
 
   private books(): void {
@@ -234,7 +298,7 @@ export class Checkers implements Observer {
     const { switched } = this.people;
     if (!switched) return;
     for (const { atMs, agent, id } of this.attemptsOfAgents)
-      if (agent === switched.buyer.principal.id && atMs > switched.atMs + SWITCH_MS)
+      if (switched.agents.includes(agent) && atMs > switched.atMs + SWITCH_MS)
         this.broken('kill switch', `${id} started ${atMs - switched.atMs} ms after it`);
   }
 
@@ -246,6 +310,18 @@ export class Checkers implements Observer {
       const wanted = state.amountCapturedMinor > 0 && state.status === 'succeeded';
       if (status !== (wanted ? 'confirmed' : 'released'))
         this.broken('reservations', `${key} is ${status}, the payment ${state.status}`);
+    }
+  }
+
+  /**
+   * Where everything works again, an operator's look is enough, but for what a look-up cannot prove about a capture, a void or a refund
+   * whose key is not safe any more.
+   */
+  private leftToHumans(): void {
+    for (const { state } of this.payments.values()) {
+      if (state.parked === null) continue;
+      if (UNPROVABLE.test(state.parked.reason)) this.remarkable.push('left to a human');
+      else this.broken('parked', `pi_${state.id} still waits: ${state.parked.reason}`);
     }
   }
 
@@ -267,6 +343,7 @@ export class Checkers implements Observer {
 
   /** What happened, for the coverage of a whole run. */
   *seen(): Iterable<string> {
+    yield* this.remarkable;
     for (const { state } of this.payments.values()) {
       yield `payment ${state.status}`;
       if (state.failure) yield `failure ${state.failure.code}`;

@@ -197,11 +197,14 @@ export function scenarioOfFlow({ wish, down }: Flow): Scenario {
     crashes: [],
     outages: down ? [{ server: down, fromMs: 0, untilMs: HEAL_AT_MS }] : [],
     wishes: [{ ...usual, ...wish }],
+    skewsMs: [0],
     killSwitch: null,
     healAtMs: HEAL_AT_MS,
     keyLifeMs: 24 * HOUR_MS,
     keySafeForMs: 20 * HOUR_MS,
     limitMinor: 100_000,
+    teamLimitMinor: null,
+    probeAfterMaxMs: 5_000,
   };
 }
 

@@ -15,6 +15,8 @@ export interface FaultPlan {
   httpAnswerLost: number;
   http500Before: number;
   http500After: number;
+  /** An answer that cannot be read, or that names another amount than was asked for. */
+  httpGarbled: number;
   /** How often, and how long at most, a request or an answer takes very long. */
   slow: number;
   slowMs: number;
@@ -31,6 +33,7 @@ export const NO_FAULTS: FaultPlan = {
   httpAnswerLost: 0,
   http500Before: 0,
   http500After: 0,
+  httpGarbled: 0,
   slow: 0,
   slowMs: 0,
 };

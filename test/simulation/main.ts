@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Logger } from '@nestjs/common';
 import { run } from './run.js';
-import { type Report, addTo, emptyReport, print } from './report.js';
+import { type Report, addTo, emptyReport, hashOf, print } from './report.js';
 
 const USAGE = `Usage: npm run simulate -- [options]
 
@@ -29,6 +29,8 @@ interface Task {
 
 // The product warns about refused commands and lost connections; here they are the point.
 Logger.overrideLogger(false);
+// Most errors here are meant, and nobody reads where they came from.
+Error.stackTraceLimit = 0;
 
 if (isMainThread) await main();
 else await work(workerData as Task);
@@ -90,6 +92,7 @@ async function work({ from, seeds, thread, threads }: Task): Promise<void> {
     const result = await run(seed);
     addTo(part, {
       seeds: 1,
+      hash: hashOf(seed, result.hash),
       happenings: result.happened,
       violations: result.violations.map((violation) => ({
         seed,

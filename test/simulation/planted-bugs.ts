@@ -448,6 +448,22 @@ const SAGAS: readonly PlantedBug[] = [
       })),
   },
   {
+    name: 'only the lowest mandate is asked, not those above it',
+    plant: () =>
+      messages(() => ({
+        'commands.mandate.reserve': async (asked, send) => {
+          const reply = await send(asked);
+          const above = reply.checks.some(
+            ({ rule, result }) => rule.startsWith('parent.') && result === 'failed',
+          );
+          const below = reply.checks.some(
+            ({ rule, result }) => !rule.startsWith('parent.') && result === 'failed',
+          );
+          return above && !below ? { ...reply, decision: 'reserved', code: null } : reply;
+        },
+      })),
+  },
+  {
     name: 'the budget is released while the outcome is unknown',
     plant: () =>
       messages((bus) => {

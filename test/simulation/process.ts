@@ -53,6 +53,7 @@ export interface Surroundings {
   readonly scattered: boolean;
   readonly storeOf: (life: Life) => SimStore;
   readonly keySafeForMs: number;
+  readonly probeAfterMaxMs: number;
   readonly onTrouble: (message: string, error: unknown) => void;
   /** A test of the tester changes parts of a process here. */
   readonly adapt: (ports: Map<unknown, unknown>) => void;
@@ -86,7 +87,12 @@ export class SimProcess {
       const processor = createSandboxProcessor(account, http);
       const { idempotencyKey } = processor.capabilities;
       Object.assign(idempotencyKey, { safeForMs: around.keySafeForMs });
-      return new GuardedProcessor(around.adaptProcessor(processor), {}, { clock, timers });
+      const { probeAfterMaxMs } = around;
+      return new GuardedProcessor(
+        around.adaptProcessor(processor),
+        { probeAfterMaxMs },
+        { clock, timers },
+      );
     });
     const merchant = createHttpReservationProvider(
       { participant: 'warehouse', baseUrl: 'http://merchant' },

@@ -3,6 +3,8 @@ import type { Violation } from './checkers.js';
 /** What a number of runs came to. */
 export interface Report {
   seeds: number;
+  /** Of all that happened in all runs, in whatever order they ran: equal seeds, equal hash. */
+  hash: number;
   happenings: number;
   violations: (Violation & { seed: number; hash: string })[];
   /** How often each remarkable thing happened. */
@@ -13,7 +15,31 @@ export interface Report {
 export const REMARKABLE: readonly string[] = [
   'crash',
   'two processes',
+  ...[
+    'PaymentIntentRequested and PolicyDecided',
+    'ApprovalRequested and OperationRequested',
+    'ReservationStarted and ReservationMade',
+    'RouteRequested and RouteChosen',
+    'AttemptStarted and AttemptPrepared',
+    'AttemptStarted and AttemptNotExecuted',
+    'AttemptPrepared and AttemptTakenOver',
+    'AttemptTakenOver and PaymentAuthorized',
+    'AttemptTakenOver and OutcomeUnknown',
+    'ProbeScheduled and ProbeScheduled',
+    'ProbeScheduled and PaymentAuthorized',
+    'ProbeScheduled and AttemptDeclined',
+    'CaptureStarted and PaymentCaptured',
+    'CaptureStarted and OutcomeUnknown',
+    'CaptureRequested and FraudScreened',
+    'VoidStarted and AuthorizationVoided',
+    'RefundStarted and RefundSucceeded',
+    'RefundStarted and RefundAccepted',
+    'CancelRequested and AttemptTakenOver',
+    'RequestConcluded and ReservationConfirmed',
+    'RequestConcluded and ReservationReleased',
+  ].map((steps) => `crash between ${steps}`),
   'failover',
+  'fence race lost',
   'kill switch',
   'attempt fenced',
   'attempt not_executed',
@@ -40,6 +66,7 @@ export const REMARKABLE: readonly string[] = [
   'fault http500After',
   'fault http500Before',
   'fault httpAnswerLost',
+  'fault httpGarbled',
   'fault httpRefused',
   'fault httpRequestLost',
   'fault replyLost',
@@ -48,11 +75,12 @@ export const REMARKABLE: readonly string[] = [
 ];
 
 export function emptyReport(): Report {
-  return { seeds: 0, happenings: 0, violations: [], coverage: {} };
+  return { seeds: 0, hash: 0, happenings: 0, violations: [], coverage: {} };
 }
 
 export function addTo(report: Report, part: Report): void {
   report.seeds += part.seeds;
+  report.hash = (report.hash ^ part.hash) >>> 0;
   report.happenings += part.happenings;
   report.violations.push(...part.violations);
   for (const [what, times] of Object.entries(part.coverage))
@@ -64,8 +92,17 @@ export function missing({ coverage }: Report): string[] {
   return REMARKABLE.filter((what) => (coverage[what] ?? 0) === 0);
 }
 
+/** Of one run; runs of two seeds that go alike do not cancel each other out. */
+export function hashOf(seed: number, hash: string): number {
+  return Math.imul(parseInt(hash, 16) ^ seed, 0x9e3779b1) >>> 0;
+}
+
+export function hexOf(hash: number): string {
+  return hash.toString(16).padStart(8, '0');
+}
+
 export function print(report: Report, seconds: number): string {
-  const { seeds, happenings, violations, coverage } = report;
+  const { seeds, hash, happenings, violations, coverage } = report;
   const counted = Object.entries(coverage)
     .toSorted(([left], [right]) => (left < right ? -1 : 1))
     .map(([what, times]) => `  ${String(times).padStart(9)}  ${what}`);
@@ -82,6 +119,6 @@ export function print(report: Report, seconds: number): string {
     ...counted,
     ...never,
     ...broken,
-    `${seeds} seeds, ${happenings} happenings, ${(seeds / seconds).toFixed(1)} seeds a second, ${violations.length} violations`,
+    `${seeds} seeds, ${happenings} happenings, hash ${hexOf(hash)}, ${(seeds / seconds).toFixed(1)} seeds a second, ${violations.length} violations`,
   ].join('\n');
 }

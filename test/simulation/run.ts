@@ -1,6 +1,7 @@
 import { People } from './agents.js';
 import { Checkers, type Violation } from './checkers.js';
 import type { CrashRule } from './kernel.js';
+import { hexOf } from './report.js';
 import { type Scenario, scenarioOf } from './scenario.js';
 import { type Sabotage, World } from './world.js';
 
@@ -44,7 +45,7 @@ export async function run(seed: number, options: RunOptions = {}): Promise<RunRe
   checkers.finish(stuck);
   return {
     seed,
-    hash: kernel.hash.toString(16).padStart(8, '0'),
+    hash: hexOf(kernel.hash),
     happened: kernel.happened,
     virtualMs: kernel.nowMs,
     violations: checkers.violations,

@@ -11,7 +11,15 @@ export interface Wish {
   readonly manual: boolean;
   readonly reserve: string | null;
   /** What follows: each only if the payment got that far. */
-  readonly then: 'nothing' | 'capture' | 'capture_part' | 'cancel' | 'refund' | 'refund_twice';
+  readonly then:
+    | 'nothing'
+    | 'capture'
+    | 'capture_part'
+    | 'cancel'
+    /** While it may still run. */
+    | 'cancel_early'
+    | 'refund'
+    | 'refund_twice';
   readonly approver: 'approves' | 'denies';
   /** How many send the same request under the same key at once. */
   readonly callers: number;
@@ -34,22 +42,36 @@ export interface Scenario {
   readonly crashes: readonly { readonly slot: number; readonly after: number }[];
   readonly outages: readonly Outage[];
   readonly wishes: readonly Wish[];
+  /** How far the clock of each process is off. */
+  readonly skewsMs: readonly number[];
   /** The operator's switch: whose, and when; null: never used. */
-  readonly killSwitch: { readonly what: 'agent' | 'mandate'; readonly atMs: number } | null;
+  readonly killSwitch: {
+    readonly what: 'agent' | 'mandate' | 'team';
+    readonly atMs: number;
+  } | null;
   readonly healAtMs: number;
   /** How long processors know idempotency keys, and how long the product believes they do. */
   readonly keyLifeMs: number;
   readonly keySafeForMs: number;
   readonly limitMinor: number;
+  /** The limit of a mandate above those of both agents; null: there is none. */
+  readonly teamLimitMinor: number | null;
+  /** The longest time between two looks at a processor whose breaker is open. */
+  readonly probeAfterMaxMs: number;
 }
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+/** Shorter than real ones, so that an outage that is longer than they live is not mostly waiting. */
+const KEY_LIFE_MS = 72 * MINUTE_MS;
+const KEY_SAFE_FOR_MS = 60 * MINUTE_MS;
+const LONG_OUTAGE_MS = 75 * MINUTE_MS;
 
 export function scenarioOf(seed: number): Scenario {
   const prng = new Prng(seed ^ 0x5ca1ab1e);
   const scattered = prng.chance(0.4);
-  const longOutage = prng.chance(0.02);
-  const healAtMs = longOutage ? 25 * HOUR_MS : 10_000;
+  const longOutage = prng.chance(0.05);
+  const healAtMs = longOutage ? LONG_OUTAGE_MS : 10_000;
+  const hasTeam = prng.chance(0.3);
   return {
     seed,
     scattered,
@@ -57,13 +79,20 @@ export function scenarioOf(seed: number): Scenario {
     crashes: crashesOf(prng, scattered),
     outages: outagesOf(prng, longOutage, healAtMs),
     wishes: Array.from({ length: prng.between(1, 4) }, (_, index) => wishOf(prng, index)),
+    skewsMs: skewsOf(prng, scattered),
     killSwitch: prng.chance(0.1)
-      ? { what: prng.pick(['agent', 'mandate']), atMs: prng.below(3_000) }
+      ? {
+          what: prng.pick(['agent', 'mandate', hasTeam ? 'team' : 'mandate']),
+          atMs: prng.below(3_000),
+        }
       : null,
     healAtMs,
-    keyLifeMs: 24 * HOUR_MS,
-    keySafeForMs: 20 * HOUR_MS,
+    keyLifeMs: KEY_LIFE_MS,
+    keySafeForMs: KEY_SAFE_FOR_MS,
     limitMinor: prng.chance(0.2) ? 6_000 : 100_000,
+    teamLimitMinor: hasTeam ? prng.pick([6_000, 9_000, 100_000]) : null,
+    // Looking every five seconds all the while would be most of what happens.
+    probeAfterMaxMs: longOutage ? MINUTE_MS : 5_000,
   };
 }
 
@@ -81,9 +110,16 @@ function faultsOf(prng: Prng, scattered: boolean): FaultPlan {
     httpAnswerLost: some(0.15),
     http500Before: some(0.1),
     http500After: some(0.1),
+    httpGarbled: some(0.1),
     slow: some(0.2),
     slowMs: 8_000,
   };
+}
+
+/** Usually a few milliseconds; at times as much as a machine whose clock nobody sets. */
+function skewsOf(prng: Prng, scattered: boolean): number[] {
+  const most = !scattered ? 0 : prng.chance(0.2) ? 5 * MINUTE_MS : 50;
+  return [prng.between(-most, most), prng.between(-most, most)];
 }
 
 function crashesOf(prng: Prng, scattered: boolean): Scenario['crashes'] {
@@ -121,8 +157,8 @@ function wishOf(prng: Prng, index: number): Wish {
     manual,
     reserve,
     then: manual
-      ? prng.pick(['capture', 'capture_part', 'cancel', 'refund', 'refund_twice'])
-      : prng.pick(['nothing', 'nothing', 'cancel', 'refund', 'refund_twice']),
+      ? prng.pick(['capture', 'capture_part', 'cancel', 'cancel_early', 'refund', 'refund_twice'])
+      : prng.pick(['nothing', 'nothing', 'cancel', 'cancel_early', 'refund', 'refund_twice']),
     approver: prng.chance(0.7) ? 'approves' : 'denies',
     callers: prng.chance(0.2) ? prng.between(2, 4) : 1,
     again: prng.chance(0.2) ? prng.pick(['same_agent', 'other_agent']) : 'never',

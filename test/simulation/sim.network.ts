@@ -147,11 +147,20 @@ class SimHttpClient extends HttpClient {
         if (server.down) return;
         const given = this.serve(server, request);
         if (faults.strikes('httpAnswerLost')) return;
+        const body = faults.strikes('httpGarbled') ? this.garbled(given.body) : given.body;
         kernel.schedule(faults.delayMs('http'), `${given.status} ${what}`, life, () =>
-          resolve({ ...given, headers: {} }),
+          resolve({ ...given, body, headers: {} }),
         );
       });
     });
+  }
+
+  /** Cut off somewhere, or with other amounts in it. */
+  private garbled(body: string): string {
+    const { prng } = this.kernel;
+    return prng.chance(0.5)
+      ? body.slice(0, prng.below(body.length))
+      : body.replaceAll(/"amount(\w*)":(\d+)/g, (_, of, amount) => `"amount${of}":${amount}0`);
   }
 
   private serve(server: Server, request: HttpRequest): Answer {

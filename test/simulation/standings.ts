@@ -15,12 +15,16 @@ interface Fact {
 /** Stands in for the read model of agents and mandates: what the log said a moment ago. */
 export class Standings {
   private readonly facts = new Map<string, Fact[]>();
+  /** Streams of mandates, and of the mandates above them. */
+  private readonly parents = new Map<string, string>();
 
   constructor(private readonly kernel: Kernel) {}
 
-  saw({ type, stream }: RecordedEvent): void {
+  saw({ type, stream, data }: RecordedEvent): void {
     const active = ACTIVE[type];
     if (active === undefined) return;
+    const terms = data['terms'] as { parent?: string | null } | undefined;
+    if (terms?.parent) this.parents.set(stream, streamOf(terms.parent));
     const known = this.facts.get(stream) ?? [];
     this.facts.set(stream, [...known, { atMs: this.kernel.nowMs, active }]);
   }
@@ -29,8 +33,7 @@ export class Standings {
     const lagMs = this.kernel.prng.below(LAG_MS);
     const known = this.asOf(`agent-${agent.replace(/^agt_/, '')}`, lagMs);
     if (known === undefined) return null;
-    const mandateActive =
-      mandate === null ? undefined : this.asOf(`mandate-${mandate.replace(/^mnd_/, '')}`, lagMs);
+    const mandateActive = mandate === null ? undefined : this.isValid(streamOf(mandate), lagMs);
     return {
       name: 'Buyer',
       status: known ? 'active' : 'suspended',
@@ -40,11 +43,22 @@ export class Standings {
     };
   }
 
+  /** Revoking a mandate ends those below it. */
+  private isValid(mandate: string, lagMs: number): boolean | undefined {
+    const parent = this.parents.get(mandate);
+    const active = this.asOf(mandate, lagMs);
+    return active && parent !== undefined ? this.isValid(parent, lagMs) : active;
+  }
+
   private asOf(stream: string, lagMs: number): boolean | undefined {
     const facts = this.facts.get(stream);
     const seen = facts?.findLast(({ atMs }) => atMs <= this.kernel.nowMs - lagMs) ?? facts?.[0];
     return seen?.active;
   }
+}
+
+function streamOf(mandate: string): string {
+  return mandate.replace(/^mnd_/, 'mandate-');
 }
 
 const ACTIVE: Readonly<Record<string, boolean>> = {

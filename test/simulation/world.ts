@@ -46,12 +46,17 @@ export interface Sabotage {
 export interface Observer {
   recorded(event: RecordedEvent): void;
   moneyCalled(call: MoneyCall): void;
+  /** A process did. */
+  crashed?(): void;
 }
 
 export interface Buyer {
   readonly principal: Principal;
   readonly mandate: string;
 }
+
+const isCreated = ({ status }: Answer) => status === 201;
+const idOf = ({ body }: Answer) => (JSON.parse(body) as { id: string }).id;
 
 /** Processes, processors, the merchant and the people of one simulation. */
 export class World {
@@ -107,6 +112,7 @@ export class World {
         return sabotage.store?.(...given) ?? new SimStore(...given);
       },
       keySafeForMs: scenario.keySafeForMs,
+      probeAfterMaxMs: scenario.probeAfterMaxMs,
       onTrouble: (message, error) => this.troubles.push(`${message}: ${String(error)}`),
       adapt: (ports) => sabotage.ports?.(ports, this),
       adaptProcessor: (processor) => sabotage.processor?.(processor) ?? processor,
@@ -115,7 +121,7 @@ export class World {
     this.slots = Array.from({ length: count }, (_, index) => ({
       name: 'PQ'.charAt(index),
       sagaStore: new MemorySagaStore(),
-      skewMs: scenario.scattered ? kernel.prng.below(100) - 50 : 0,
+      skewMs: scenario.skewsMs[index] ?? 0,
       lives: 0,
       process: null,
     }));
@@ -170,30 +176,18 @@ export class World {
     return { tenant: TENANT, role, id, key: id };
   }
 
-  /** An agent with a mandate. */
-  async buyer(name: string, limits: MandateTerms['limits']): Promise<Buyer> {
-    const operator = this.person('operator', 'op');
-    const made = (answer: Answer) => answer.status === 201;
-    const agent = await this.insist(
-      () =>
-        this.ask('commands.agent.register', {
-          ...this.call(operator, '/v1/agents', name, { name }),
-          name,
-        }),
-      made,
-    );
-    const id = (JSON.parse(agent.body) as { id: string }).id;
-    const terms = { agent: id, limits };
-    const granted = await this.insist(
-      () =>
-        this.ask('commands.mandate.grant', {
-          ...this.call(operator, '/v1/mandates', name, terms),
-          terms,
-        }),
-      made,
-    );
-    const mandate = (JSON.parse(granted.body) as { id: string }).id;
-    return { principal: this.person('agent', id), mandate };
+  /** A new agent's id. */
+  async agent(name: string): Promise<string> {
+    const call = this.call(this.person('operator', 'op'), '/v1/agents', name, { name });
+    const ask = () => this.ask('commands.agent.register', { ...call, name });
+    return idOf(await this.insist(ask, isCreated));
+  }
+
+  /** A new mandate's id. */
+  async mandate(name: string, terms: MandateTerms): Promise<string> {
+    const call = this.call(this.person('operator', 'op'), '/v1/mandates', name, { ...terms });
+    const ask = () => this.ask('commands.mandate.grant', { ...call, terms });
+    return idOf(await this.insist(ask, isCreated));
   }
 
   /** Payments, refunds and reservations that the product has to bring to an end. */
@@ -232,6 +226,7 @@ export class World {
     const slot = this.slots.find((each) => each.process?.life === life);
     if (!slot) return;
     this.crashed += 1;
+    for (const observer of this.observers) observer.crashed?.();
     slot.process?.forget();
     slot.process = null;
     this.kernel.schedule(this.kernel.prng.between(1, RESTART_MS), 'restart', null, () =>

@@ -31,8 +31,7 @@ export type MandateCommand = { nowMs: number } & (
       onlyJudge?: boolean;
     }
   | { type: 'CommitSpend'; intent: string; amountMinor: number }
-  /** `refusal`: the payment was refused with this code by another mandate of the chain. */
-  | { type: 'ReleaseBudget'; intent: string; refusal?: MandateRefusal }
+  | { type: 'ReleaseBudget'; intent: string }
 );
 
 export interface MandateCheck extends Partial<LimitFigures> {
@@ -93,13 +92,12 @@ function decide(command: MandateCommand, state: MandateState): MandateDecision {
       return accepted<MandateEvent>({ type: 'SpendCommitted', data: { intent, amountMinor, at } });
     }
     case 'ReleaseBudget': {
-      const { intent, refusal } = command;
+      const { intent } = command;
       const reservation = state.reservations.get(intent);
       const ended = reservation && reservation.status !== 'reserved';
       if (!state.exists || ended || state.releasedAhead.has(intent)) return accepted();
       const at = toRfc3339(command.nowMs);
-      const data = { intent, at, ...(refusal !== undefined && { refusal }) };
-      return accepted<MandateEvent>({ type: 'BudgetReleased', data });
+      return accepted<MandateEvent>({ type: 'BudgetReleased', data: { intent, at } });
     }
   }
 }
@@ -113,8 +111,8 @@ function reserve(command: Reserve & { nowMs: number }, state: MandateState): Man
   if (!state.exists || state.tenant !== command.tenant || !terms) return no('mandate_required');
   const { intent, amountMinor, currency, onlyJudge = false } = command;
   const earlier = state.reservations.get(intent);
-  if (earlier?.status === 'released') return no(earlier.refusal ?? 'invalid_transition');
-  if (state.releasedAhead.has(intent)) return no('invalid_transition');
+  const isReleased = earlier?.status === 'released' || state.releasedAhead.has(intent);
+  if (isReleased) return no('invalid_transition');
   if (earlier?.status === 'committed') return accepted();
   // Clocks of several processes may disagree; a stream's own time never runs backwards.
   const nowMs = Math.max(command.nowMs, state.lastAtMs);

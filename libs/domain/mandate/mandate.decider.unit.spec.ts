@@ -177,13 +177,6 @@ describe('a reservation', () => {
     }
   });
 
-  it('that was let go because another mandate refused is refused again with the same code', () => {
-    const letGo = release('a', NOW_MS, 'payee_not_allowed');
-    expect(after(grant(), reserve('a', 1), letGo, reserve('a', 1)).outcome).toBe(
-      'payee_not_allowed',
-    );
-  });
-
   it('is refused when its release came first, or was made before', () => {
     expect(after(grant(), release('a'), reserve('a', 1)).outcome).toBe('invalid_transition');
     expect(after(grant(), reserve('a', 1), release('a'), reserve('a', 1)).outcome).toBe(

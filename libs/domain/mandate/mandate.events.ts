@@ -55,10 +55,7 @@ export type MandateEvent =
     }
   /** Also recorded for an intent that never reserved: it then counts at its own instant, in every currency. */
   | { type: 'SpendCommitted'; data: { intent: string; amountMinor: number; at: string } }
-  /**
-   * Also recorded for an intent that never reserved: the later reservation is then refused. `refusal`: another mandate of the
-   * chain refused the payment with this code, and a repeat of the reservation is answered with it.
-   */
-  | { type: 'BudgetReleased'; data: { intent: string; at: string; refusal?: MandateRefusal } }
+  /** Also recorded for an intent that never reserved: the later reservation is then refused. */
+  | { type: 'BudgetReleased'; data: { intent: string; at: string } }
   | { type: 'MandateRevoked'; data: { by: string; at: string } }
   | OperationConcluded;

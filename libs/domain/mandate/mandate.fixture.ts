@@ -5,7 +5,7 @@ import {
   type MandateRefusalDetails,
   mandateDecider,
 } from './mandate.decider.js';
-import type { MandateEvent, MandateRefusal, MandateTerms } from './mandate.events.js';
+import type { MandateEvent, MandateTerms } from './mandate.events.js';
 import type { MandateState } from './mandate.state.js';
 
 export const NOW_MS = Date.UTC(2026, 2, 1, 12);
@@ -50,8 +50,8 @@ export function commit(intent: string, amountMinor: number, nowMs = NOW_MS): Man
   return { type: 'CommitSpend', nowMs, intent, amountMinor };
 }
 
-export function release(intent: string, nowMs = NOW_MS, refusal?: MandateRefusal): MandateCommand {
-  return { type: 'ReleaseBudget', nowMs, intent, ...(refusal && { refusal }) };
+export function release(intent: string, nowMs = NOW_MS): MandateCommand {
+  return { type: 'ReleaseBudget', nowMs, intent };
 }
 
 export function revoke(id = 'revoke'): MandateCommand {

@@ -1,7 +1,7 @@
 import type { Json } from '../shared/json.js';
 import { type SavedAnswer, restoreAnswers, saveAnswers } from '../shared/operation.js';
 import type { SnapshotForm } from '../shared/snapshot.js';
-import type { MandateRefusal, MandateTerms } from './mandate.events.js';
+import type { MandateTerms } from './mandate.events.js';
 import { type MandateState, addReservation, initialMandate } from './mandate.state.js';
 import { type ReservationStatus, windowLedger } from './spending.js';
 
@@ -11,7 +11,6 @@ type SavedReservation = readonly [
   currency: string | null,
   amountMinor: number,
   status: ReservationStatus,
-  refusal: MandateRefusal | null,
 ];
 
 interface SavedMandate {
@@ -27,7 +26,7 @@ interface SavedMandate {
 
 /** What the windows hold follows from the reservations, so only these are written. */
 export const mandateSnapshot: SnapshotForm<MandateState> = {
-  version: 1,
+  version: 2,
   every: ({ reservations }) => Math.max(1_000, reservations.size / 4),
   save: ({ id, tenant, terms, status, reservations, releasedAhead, answers, lastAtMs }) => ({
     id,
@@ -36,13 +35,12 @@ export const mandateSnapshot: SnapshotForm<MandateState> = {
     status,
     reservations: Array.from(
       reservations.values(),
-      ({ intent, atMs, currency, amountMinor, status: ended, refusal }): SavedReservation => [
+      ({ intent, atMs, currency, amountMinor, status: ended }): SavedReservation => [
         intent,
         atMs,
         currency,
         amountMinor,
         ended,
-        refusal ?? null,
       ],
     ),
     releasedAhead: [...releasedAhead],
@@ -61,11 +59,8 @@ export const mandateSnapshot: SnapshotForm<MandateState> = {
       releasedAhead: new Set(releasedAhead),
       answers: restoreAnswers(answers),
     };
-    for (const [intent, atMs, currency, amountMinor, status, refusal] of reservations)
-      addReservation(state, {
-        ...{ intent, atMs, currency, amountMinor, status },
-        ...(refusal !== null && { refusal }),
-      });
+    for (const [intent, atMs, currency, amountMinor, status] of reservations)
+      addReservation(state, { intent, atMs, currency, amountMinor, status });
     return state;
   },
 };

@@ -39,7 +39,7 @@ function taken(state: MandateState): MandateState {
 
 const command: fc.Arbitrary<(nowMs: number) => MandateCommand> = fc
   .record({
-    kind: fc.constantFrom('reserve', 'reserve', 'reserve', 'commit', 'release', 'refuse'),
+    kind: fc.constantFrom('reserve', 'reserve', 'reserve', 'commit', 'release', 'release'),
     intent: fc.integer({ min: 0, max: 30 }).map(String),
     amountMinor: fc.integer({ min: 1, max: 60 }),
     currency: fc.constantFrom('USD', 'USD', 'EUR'),
@@ -47,7 +47,7 @@ const command: fc.Arbitrary<(nowMs: number) => MandateCommand> = fc
   .map(({ kind, intent, amountMinor, currency }) => (nowMs: number) => {
     if (kind === 'reserve') return reserve(intent, amountMinor, { currency, nowMs });
     if (kind === 'commit') return commit(intent, amountMinor, nowMs);
-    return release(intent, nowMs, kind === 'refuse' ? 'payee_not_allowed' : undefined);
+    return release(intent, nowMs);
   });
 
 const step = fc.record({

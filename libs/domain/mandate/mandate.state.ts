@@ -1,7 +1,7 @@
 import type { Answers } from '../shared/operation.js';
 import { remember } from '../shared/operation.js';
 import { toEpochMs } from '../shared/time.js';
-import type { MandateEvent, MandateRefusal, MandateTerms } from './mandate.events.js';
+import type { MandateEvent, MandateTerms } from './mandate.events.js';
 import {
   type Reservation,
   type Totals,
@@ -63,7 +63,7 @@ export function evolveMandate(state: MandateState, event: MandateEvent): Mandate
       spent(state, event.data.intent, event.data.amountMinor);
       return state;
     case 'BudgetReleased':
-      released(state, event.data.intent, event.data.refusal);
+      released(state, event.data.intent);
       return state;
     case 'MandateRevoked':
       state.status = 'revoked';
@@ -91,13 +91,12 @@ function spent(state: MandateState, intent: string, amountMinor: number): void {
   addReservation(state, { intent, amountMinor, currency: null, atMs, status: 'committed' });
 }
 
-function released(state: MandateState, intent: string, refusal?: MandateRefusal): void {
+function released(state: MandateState, intent: string): void {
   const reservation = state.reservations.get(intent);
   if (!reservation) {
     state.releasedAhead.add(intent);
     return;
   }
-  if (refusal !== undefined) reservation.refusal = refusal;
   change(state, reservation, 'released', 0);
 }
 

@@ -1,5 +1,5 @@
 import { calendarPeriod, durationMs } from './window.js';
-import type { MandateRefusal, MandateWindow } from './mandate.events.js';
+import type { MandateWindow } from './mandate.events.js';
 
 /** Held: reserved and not yet decided. Used: spent. Both count against a limit. */
 export interface Usage {
@@ -17,8 +17,6 @@ export interface Reservation {
   readonly currency: string | null;
   amountMinor: number;
   status: ReservationStatus;
-  /** Why another mandate of the chain refused, when that is what released it. */
-  refusal?: MandateRefusal;
 }
 
 /** Sums over the reservations of one window (or of the whole life). Amounts are kept per currency, counts over all. */
