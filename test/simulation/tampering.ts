@@ -163,7 +163,7 @@ export class ForgetfulSagaStore extends MemorySagaStore {
   }
 }
 
-/** Takes the furthest acknowledged position for the checkpoint, whatever is still open below it. */
+/** Takes the furthest position that was seen for the checkpoint, whatever is still open below it. */
 export class HastySagaStore extends SagaStore {
   constructor(private readonly disk: SagaStore) {
     super();
@@ -173,8 +173,8 @@ export class HastySagaStore extends SagaStore {
     return this.disk.loadCheckpoint();
   }
 
-  saveCheckpoint({ low, acknowledged }: Checkpoint): void {
-    this.disk.saveCheckpoint({ low: Math.max(low, ...acknowledged), acknowledged: [] });
+  saveCheckpoint({ scannedTo }: Checkpoint): void {
+    this.disk.saveCheckpoint({ low: scannedTo, scannedTo, open: [] });
   }
 
   addTimer(timer: DurableTimer): void {

@@ -1,42 +1,49 @@
-/** Where to go on: everything up to `low` is acknowledged, and so are the positions above it in `acknowledged`. */
+/**
+ * Where to go on: everything up to `low` is acknowledged, and so is everything from there up to `scannedTo` but for what is
+ * `open`. As large as what is open, however long that has been so.
+ */
 export interface Checkpoint {
+  /** Of an event that the log holds, so that it can be read on from there; -1 before the first. */
   low: number;
-  acknowledged: number[];
+  scannedTo: number;
+  /** In log order. */
+  open: number[];
 }
 
-export const START: Checkpoint = { low: -1, acknowledged: [] };
-
-/** Above this many positions the ones furthest ahead are left out: they come again after a crash, which is harmless. */
-const ACKNOWLEDGED_MAX = 10_000;
+export const START: Checkpoint = { low: -1, scannedTo: -1, open: [] };
 
 /**
  * What is open and what is done, in log order, so that one slow delivery holds up nobody else and a crash brings back only
  * what was open.
  */
 export class Progress {
-  private readonly open = new Set<number>();
-  private readonly ahead = new Set<number>();
-  private scannedTo: number;
+  /** With the position before each in the log. In log order. */
+  private readonly open = new Map<number, number>();
+  /** How far an earlier life came, and what it left open up to there. In log order. */
+  private readonly earlier: { scannedTo: number; left: Set<number> };
+  private seen: number;
 
-  constructor(start: Checkpoint) {
-    this.scannedTo = start.low;
-    for (const position of start.acknowledged) this.ahead.add(position);
+  constructor({ low, scannedTo, open }: Checkpoint) {
+    this.seen = low;
+    this.earlier = { scannedTo, left: new Set(open) };
   }
 
   /** False when the position was acknowledged in an earlier life. */
   begin(position: number): boolean {
-    this.scannedTo = Math.max(this.scannedTo, position);
-    if (this.ahead.has(position)) return false;
-    this.open.add(position);
+    const { scannedTo, left } = this.earlier;
+    const before = this.seen;
+    this.scanned(position);
+    if (position <= scannedTo && !left.delete(position)) return false;
+    this.open.set(position, before);
     return true;
   }
 
   acknowledge(position: number): void {
-    if (this.open.delete(position)) this.ahead.add(position);
+    this.open.delete(position);
   }
 
   scanned(position: number): void {
-    this.scannedTo = Math.max(this.scannedTo, position);
+    this.seen = Math.max(this.seen, position);
   }
 
   get openCount(): number {
@@ -44,11 +51,12 @@ export class Progress {
   }
 
   checkpoint(): Checkpoint {
-    // Positions are opened in log order, so the first of the set is the lowest.
+    const { scannedTo, left } = this.earlier;
     const lowest = this.open.values().next();
-    const low = lowest.done ? this.scannedTo : lowest.value - 1;
-    for (const position of this.ahead) if (position <= low) this.ahead.delete(position);
-    const acknowledged = [...this.ahead].sort((a, b) => a - b).slice(0, ACKNOWLEDGED_MAX);
-    return { low, acknowledged };
+    return {
+      low: lowest.done ? this.seen : lowest.value,
+      scannedTo: Math.max(this.seen, scannedTo),
+      open: [...this.open.keys(), ...left],
+    };
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '#event-store';
+import { START } from './checkpoint.js';
 import type { SagaStore } from './saga-store.port.js';
 
 export function recordedEvent(id: string): RecordedEvent {
@@ -33,7 +34,7 @@ export function describeSagaStore(
     it(
       'begins before the first event, with no timers',
       using((store) => {
-        expect(store.loadCheckpoint()).toEqual({ low: -1, acknowledged: [] });
+        expect(store.loadCheckpoint()).toEqual(START);
         expect(store.timersDueBy(Number.MAX_SAFE_INTEGER)).toEqual([]);
         expect(store.nextDueAfter(-1)).toBeNull();
       }),
@@ -42,9 +43,9 @@ export function describeSagaStore(
     it(
       'remembers the last checkpoint',
       using((store) => {
-        store.saveCheckpoint({ low: 5, acknowledged: [7, 9] });
-        store.saveCheckpoint({ low: 8, acknowledged: [9] });
-        expect(store.loadCheckpoint()).toEqual({ low: 8, acknowledged: [9] });
+        store.saveCheckpoint({ low: 5, scannedTo: 9, open: [6, 8] });
+        store.saveCheckpoint({ low: 7, scannedTo: 9, open: [8] });
+        expect(store.loadCheckpoint()).toEqual({ low: 7, scannedTo: 9, open: [8] });
       }),
     );
 

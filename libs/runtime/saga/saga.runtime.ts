@@ -1,6 +1,6 @@
 import type { EventStore, RecordedEvent, Subscription } from '#event-store';
 import type { Clock, Timers } from '#platform';
-import { Progress } from './checkpoint.js';
+import { Progress, START } from './checkpoint.js';
 import { Delivery } from './delivery.js';
 import type { SagaStore } from './saga-store.port.js';
 
@@ -60,7 +60,7 @@ interface Work {
 export class SagaRuntime {
   private readonly limits: SagaLimits;
   private readonly lanes = new Map<string, Work[]>();
-  private progress = new Progress({ low: -1, acknowledged: [] });
+  private progress = new Progress(START);
   private subscription: Subscription | undefined;
   private roomWaiters: (() => void)[] = [];
   private cancelTimer: (() => void) | undefined;
