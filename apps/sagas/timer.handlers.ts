@@ -2,7 +2,7 @@ import { CommandHandler } from '@nestjs/cqrs';
 import { Bus } from '#bus';
 import type { Messages } from '#contracts';
 import { toEpochMs } from '#domain';
-import { type Delivery, DeliveryHandler, SagaRuntime } from '#runtime';
+import { type Delivery, DeliveryHandler } from '#runtime';
 import { causedBy, idOfStream } from './caused.js';
 import { ExpireApproval, ExpireAuthorization, Schedule } from './payment-lifecycle.commands.js';
 import { Sender } from './sender.js';
@@ -10,13 +10,8 @@ import { Sender } from './sender.js';
 /** The event names a time, `dueAt`: it comes again then. */
 @CommandHandler(Schedule)
 export class ScheduleHandler extends DeliveryHandler {
-  constructor(private readonly runtime: SagaRuntime) {
-    super();
-  }
-
-  protected override handle({ event }: Delivery): Promise<void> {
-    this.runtime.schedule(event, toEpochMs(String(event.data['dueAt'])));
-    return Promise.resolve();
+  protected override async handle(delivery: Delivery): Promise<void> {
+    delivery.again(toEpochMs(String(delivery.event.data['dueAt'])));
   }
 }
 

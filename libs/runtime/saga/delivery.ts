@@ -2,6 +2,12 @@ import { Command, type ICommandHandler } from '@nestjs/cqrs';
 import type { RecordedEvent } from '#event-store';
 import { type Observable, filter } from 'rxjs';
 
+/** Where deliveries come from. */
+export interface DeliveryFeed {
+  schedule(event: RecordedEvent, dueAtMs: number): void;
+  redeliver(event: RecordedEvent, done: () => void): void;
+}
+
 /**
  * An event on its way through the sagas: as `recorded` once it is in the log, as `due` when the time it names has come.
  * At least once: a delivery that is neither acknowledged nor refused comes again after a restart.
@@ -15,7 +21,18 @@ export class Delivery {
     /** False only when nobody can have acted on this event before: not another process, not an earlier life of this one. */
     readonly redelivered: boolean,
     private readonly settle: (error?: unknown) => void,
+    private readonly feed: DeliveryFeed,
   ) {}
+
+  /** The event comes again, as `due`, at that time. Durable no later than this delivery's acknowledgement. May throw. */
+  again(dueAtMs: number): void {
+    this.feed.schedule(this.event, dueAtMs);
+  }
+
+  /** Delivers another recorded event once more; resolves when that is acknowledged. */
+  redeliver(event: RecordedEvent): Promise<void> {
+    return new Promise((resolve) => this.feed.redeliver(event, resolve));
+  }
 
   /** A saga answers to this delivery; otherwise it counts as handled as soon as all sagas have seen it. */
   claim(): void {

@@ -1,7 +1,7 @@
 import type { EventStore, RecordedEvent, Subscription } from '#event-store';
 import type { Clock, Timers } from '#platform';
 import { Progress, START } from './checkpoint.js';
-import { Delivery } from './delivery.js';
+import { Delivery, type DeliveryFeed } from './delivery.js';
 import type { SagaStore } from './saga-store.port.js';
 
 export interface SagaLimits {
@@ -57,7 +57,7 @@ interface Work {
  * LogFeed: follows the log and feeds the CQRS event bus. Deliveries of one stream go one at a time and in order, those of
  * different streams side by side.
  */
-export class SagaRuntime {
+export class SagaRuntime implements DeliveryFeed {
   private readonly limits: SagaLimits;
   private readonly lanes = new Map<string, Work[]>();
   private progress = new Progress(START);
@@ -170,7 +170,7 @@ export class SagaRuntime {
     };
     work.tries += 1;
     const redelivered = work.redelivered || work.tries > 1;
-    const delivery = new Delivery(work.event, work.kind, redelivered, settle);
+    const delivery = new Delivery(work.event, work.kind, redelivered, settle, this);
     this.ports.publish(delivery);
     return delivery.isClaimed;
   }
