@@ -10,7 +10,7 @@ import { CedarPolicyEngine, PolicyEngine, defaultBundleSource } from '#policy';
 import { ProcessorRegistry } from '#processors';
 import { MandateSnapshots } from '#read-models';
 import { ReservationDesk } from '#reservations';
-import { LogFirstPublisher, SagaStore, SnapshotStore } from '#runtime';
+import { LogFirstPublisher, SnapshotStore } from '#runtime';
 import { InstanceKeys } from '../commands/instance-keys.js';
 import { CommandsModule } from '../commands/commands.module.js';
 import { PurchaseWindow } from '../commands/purchase-window.js';
@@ -33,7 +33,6 @@ class EmbeddedPorts {
     const {
       bus,
       store,
-      sagaStore,
       clock,
       timers,
       random,
@@ -46,7 +45,6 @@ class EmbeddedPorts {
     const providers = [
       { provide: Bus, useValue: bus },
       { provide: EventStore, useValue: store },
-      { provide: SagaStore, useValue: sagaStore },
       { provide: SnapshotStore, useValue: resources.snapshotStore },
       { provide: MandateSnapshots, useValue: resources.snapshotStore },
       { provide: Clock, useValue: clock },

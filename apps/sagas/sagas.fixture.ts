@@ -8,9 +8,10 @@ import { MemoryEventStore } from '#event-store/memory';
 import { Clock, Timers, Trouble } from '#platform';
 import { SeededRandom, VirtualClock, VirtualTimers } from '#platform/memory';
 import { PolicyEngine } from '#policy';
-import { LogFirstPublisher, MemorySagaStore, SagaRuntime, SagaStore } from '#runtime';
+import { LogFirstPublisher, MemorySagaStore } from '#runtime';
 import { ApprovalTime } from './approval-time.js';
-import { FOLLOWED_STREAMS, SagasModule } from './sagas.module.js';
+import { FOLLOWED_STREAMS, LogFeeds } from './log-feeds.js';
+import { SagasModule } from './sagas.module.js';
 import { Sender } from './sender.js';
 
 type Asked = { subject: string; payload: Record<string, unknown> };
@@ -100,7 +101,6 @@ export async function sagas() {
   const providers = [
     { provide: Bus, useValue: bus },
     { provide: EventStore, useValue: store },
-    { provide: SagaStore, useValue: new MemorySagaStore() },
     { provide: Clock, useValue: clock },
     { provide: Timers, useValue: timers },
     { provide: Sender, useValue: new Sender('life-1') },
@@ -118,7 +118,7 @@ export async function sagas() {
     ],
   }).compile();
   await module.init();
-  const runtime = module.get(SagaRuntime);
+  const runtime = module.get(LogFeeds).over(new MemorySagaStore());
   await runtime.start(FOLLOWED_STREAMS);
 
   /** Appends an event and lets everything that follows at once happen; gives the event's id. */

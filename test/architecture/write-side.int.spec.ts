@@ -42,7 +42,7 @@ const GUARDED: Readonly<Record<string, { pattern: RegExp; places: readonly strin
   },
   'feeds the event bus': {
     pattern: /\bsubject\$|\b[eE]ventBus\.publish/,
-    places: ['apps/sagas/sagas.module.ts'],
+    places: ['apps/sagas/log-feeds.ts'],
   },
   'uses the aggregates of the framework': {
     pattern: /\bAggregateRoot\b|\bEventPublisher\b/,

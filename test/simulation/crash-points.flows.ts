@@ -1,9 +1,12 @@
+import { EventBus } from '@nestjs/cqrs';
+import { Bus } from '#bus';
 import type { PaymentOperation } from '#contracts';
-import type { RecordedEvent } from '#event-store';
+import { EventStore, type RecordedEvent } from '#event-store';
+import { Clock, Timers, Trouble } from '#platform';
 import { ProcessorRegistry } from '#processors';
-import { SagaRuntime } from '#runtime';
+import type { SagaRuntime, SagaStore } from '#runtime';
 import { answer } from '../../apps/sandbox/json-http.js';
-import { SagasModule } from '../../apps/sagas/sagas.module.js';
+import { LogFeeds } from '../../apps/sagas/log-feeds.js';
 import { NO_FAULTS } from './faults.js';
 import type { Scenario, Wish } from './scenario.js';
 import type { World } from './world.js';
@@ -226,24 +229,20 @@ export function adapt({ preferred, eagerCheckpoints }: Flow, ports: Map<unknown,
     const registry = ports.get(ProcessorRegistry) as ProcessorRegistry;
     ports.set(ProcessorRegistry, new ProcessorRegistry(registry.all().toReversed()));
   }
-  if (eagerCheckpoints) ports.set(SagaRuntime, eagerRuntime(ports));
+  if (eagerCheckpoints) {
+    const given = [EventStore, Clock, Timers, EventBus, Bus, Trouble].map((port) =>
+      ports.get(port),
+    );
+    type Given = ConstructorParameters<typeof LogFeeds>;
+    ports.set(LogFeeds, new EagerLogFeeds(...(given as Given)));
+  }
 }
 
-interface Factory {
-  provide: unknown;
-  inject: readonly unknown[];
-  useFactory: (...ports: unknown[]) => SagaRuntime;
-}
-
-/** The runtime as the product makes it, but for how long acknowledgements wait. */
-function eagerRuntime(ports: ReadonlyMap<unknown, unknown>): SagaRuntime {
-  const providers = Reflect.getMetadata('providers', SagasModule) as Factory[];
-  const { inject, useFactory } = providers.find(
-    ({ provide }) => provide === SagaRuntime,
-  ) as Factory;
-  const runtime = useFactory(...inject.map((token) => ports.get(token)));
-  Object.assign(runtime['limits'], { checkpointEveryMs: 0 });
-  return runtime;
+/** As the product makes them, but for how long acknowledgements wait. */
+class EagerLogFeeds extends LogFeeds {
+  override over(sagaStore: SagaStore): SagaRuntime {
+    return super.over(sagaStore, { checkpointEveryMs: 0 });
+  }
 }
 
 function failAs(failing: NonNullable<Flow['failing']>, { processors }: World): void {

@@ -10,7 +10,7 @@ import { GuardedProcessor, type Processor, ProcessorRegistry } from '#processors
 import { createSandboxProcessor } from '#processors/sandbox';
 import { createHttpReservationProvider } from '#reservations/http';
 import { ReservationDesk } from '#reservations';
-import { type MemorySagaStore, SagaRuntime, SagaStore } from '#runtime';
+import { type MemorySagaStore, type SagaRuntime, SagaStore } from '#runtime';
 import { CommandsModule } from '../../apps/commands/commands.module.js';
 import { InstanceKeys } from '../../apps/commands/instance-keys.js';
 import { PurchaseWindow } from '../../apps/commands/purchase-window.js';
@@ -18,7 +18,8 @@ import { ConnectorsModule } from '../../apps/connectors/connectors.module.js';
 import { PaymentIntentsController as PaymentQueries } from '../../apps/queries/payment-intents.controller.js';
 import { ApprovalTime } from '../../apps/sagas/approval-time.js';
 import { PaymentLifecycleSaga } from '../../apps/sagas/payment-lifecycle.saga.js';
-import { FOLLOWED_STREAMS, SagasModule } from '../../apps/sagas/sagas.module.js';
+import { FOLLOWED_STREAMS, LogFeeds } from '../../apps/sagas/log-feeds.js';
+import { SagasModule } from '../../apps/sagas/sagas.module.js';
 import { Sender } from '../../apps/sagas/sender.js';
 import { Container, commandBusOver, connectSagas, patternsOf } from './container.js';
 import type { Faults } from './faults.js';
@@ -131,7 +132,7 @@ export class SimProcess {
       exchange.respond(subject, life, handler);
     exchange.respond('queries.agent.standing', life, (asked) => standings.standing(asked as never));
     connectSagas(container.get(PaymentLifecycleSaga), published, commandBus);
-    this.runtime = container.get(SagaRuntime);
+    this.runtime = container.get(LogFeeds).over(ports.get(SagaStore) as SagaStore);
   }
 
   start(): void {
