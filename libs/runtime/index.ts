@@ -10,3 +10,5 @@ export * from './saga/log-first.publisher.js';
 export * from './saga/saga.runtime.js';
 export * from './saga/memory/memory-saga.store.js';
 export * from './saga/sqlite/sqlite-saga.store.js';
+export * from './saga/saga.partitions.js';
+export * from './saga/shared/shared-saga.store.js';

@@ -16,13 +16,15 @@ export function recordedEvent(id: string): RecordedEvent {
   };
 }
 
+interface Opened {
+  store: SagaStore;
+  close: () => void;
+}
+
 /** What every store of the sagas does. `open` gives an empty one, which is closed with `close`. */
-export function describeSagaStore(
-  name: string,
-  open: () => { store: SagaStore; close: () => void },
-): void {
-  const using = (test: (store: SagaStore) => void) => () => {
-    const { store, close } = open();
+export function describeSagaStore(name: string, open: () => Opened | Promise<Opened>): void {
+  const using = (test: (store: SagaStore) => void) => async () => {
+    const { store, close } = await open();
     try {
       test(store);
     } finally {
