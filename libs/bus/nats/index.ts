@@ -1,0 +1,17 @@
+export { NatsBus } from './nats.bus.js';
+export {
+  NatsConnection,
+  type NatsLiveness,
+  type NatsPorts,
+  NatsUnreachableError,
+} from './nats.connection.js';
+export {
+  type NatsEndpoint,
+  NatsEndpoints,
+  type NatsEndpointsFacts,
+  type NatsReply,
+  type NatsRequest,
+} from './nats.endpoints.js';
+export { type NatsSettings, isNatsUrl } from './nats.settings.js';
+export { NatsTransport, type NatsTransportOptions } from './nats.transport.js';
+export { INTERNAL_PREFIX } from './nats.wire.js';
