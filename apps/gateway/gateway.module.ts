@@ -3,9 +3,12 @@ import { AgentsController } from './agents.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { MandatesController } from './mandates.controller.js';
 import { OperationsRoomController } from './operations-room.controller.js';
+import { PaymentIntents } from './payment-intents.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProcessController } from './process.controller.js';
+import { Refusals } from './refusals.js';
+import { Standing } from './standing.js';
 import { StandingController } from './standing.controller.js';
 
 /**
@@ -21,6 +24,6 @@ import { StandingController } from './standing.controller.js';
     OperationsRoomController,
     ProcessController,
   ],
-  providers: [AuthenticationGuard, ProblemFilter],
+  providers: [AuthenticationGuard, PaymentIntents, ProblemFilter, Refusals, Standing],
 })
 export class GatewayModule {}

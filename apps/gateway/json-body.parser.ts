@@ -2,6 +2,10 @@ import type { ApiRequest } from './api-request.js';
 import { ProblemException } from './problem.exception.js';
 
 export const BODY_MAX_BYTES = 64 * 1024;
+export const BODY_TOO_LARGE = {
+  code: 'payload_too_large',
+  detail: `A body has at most ${BODY_MAX_BYTES} bytes.`,
+} as const;
 const DEPTH_MAX = 16;
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
@@ -9,6 +13,9 @@ const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 export function jsonBody(request: ApiRequest): unknown {
   const { headers, body } = request;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+  // Over HTTP it does not get here: the rest of it is not even read.
+  if (bytes.length > BODY_MAX_BYTES)
+    throw new ProblemException(BODY_TOO_LARGE.code, BODY_TOO_LARGE.detail);
   const type = headers['content-type'];
   // An operation that has nothing to say may come without a body.
   if (type === undefined && bytes.length === 0) return {};
