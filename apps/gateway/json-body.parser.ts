@@ -13,9 +13,6 @@ const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 export function jsonBody(request: ApiRequest): unknown {
   const { headers, body } = request;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-  // Over HTTP it does not get here: the rest of it is not even read.
-  if (bytes.length > BODY_MAX_BYTES)
-    throw new ProblemException(BODY_TOO_LARGE.code, BODY_TOO_LARGE.detail);
   const type = headers['content-type'];
   // An operation that has nothing to say may come without a body.
   if (type === undefined && bytes.length === 0) return {};

@@ -14,4 +14,4 @@ export {
 } from './nats.endpoints.js';
 export { type NatsSettings, isNatsUrl } from './nats.settings.js';
 export { NatsTransport, type NatsTransportOptions } from './nats.transport.js';
-export { INTERNAL_PREFIX } from './nats.wire.js';
+export { INTERNAL_PREFIX, serviceErrorHeaders } from './nats.wire.js';

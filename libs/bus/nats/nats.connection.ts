@@ -113,6 +113,11 @@ export class NatsConnection {
     return { connected, sinceMs, lastPongMs };
   }
 
+  /** Whether the server asks its clients who they are. */
+  get isGuarded(): boolean {
+    return this.client.info?.auth_required === true;
+  }
+
   /** What a message may have, headers included. */
   get payloadMaxBytes(): number {
     return this.client.info?.max_payload ?? PAYLOAD_MAX_BYTES;

@@ -31,10 +31,14 @@ export function natsHeaders(named: Readonly<Record<string, string>>): MsgHdrs | 
 export function errorHeaders(thrown: unknown, code = 500): Record<string, string> {
   const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
   return {
-    [ServiceErrorCodeHeader]: String(code),
-    [ServiceErrorHeader]: oneLine(message) || 'failed',
+    ...serviceErrorHeaders(code, oneLine(message) || 'failed'),
     [ERROR_NAME]: oneLine(name) || 'Error',
   };
+}
+
+/** By which clients and tools of NATS see that a service failed. `description`: one line. */
+export function serviceErrorHeaders(code: number, description: string): Record<string, string> {
+  return { [ServiceErrorCodeHeader]: String(code), [ServiceErrorHeader]: description };
 }
 
 /** Null for the reply of somebody who did not fail. */
