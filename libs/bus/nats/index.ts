@@ -3,6 +3,7 @@ export {
   NatsConnection,
   type NatsLiveness,
   type NatsPorts,
+  NatsRefusalError,
   NatsUnreachableError,
 } from './nats.connection.js';
 export {
@@ -12,6 +13,7 @@ export {
   type NatsReply,
   type NatsRequest,
 } from './nats.endpoints.js';
-export { type NatsSettings, isNatsUrl } from './nats.settings.js';
+export { type NatsSettings, serversOf } from './nats.settings.js';
+export { type Nkey, newNkey, nkeyIn } from './nkey.js';
 export { NatsTransport, type NatsTransportOptions } from './nats.transport.js';
 export { INTERNAL_PREFIX, serviceErrorHeaders } from './nats.wire.js';

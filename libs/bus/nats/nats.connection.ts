@@ -51,6 +51,14 @@ export class NatsUnreachableError extends Error {
   }
 }
 
+/** The server does not let us serve what we are there to serve. */
+export class NatsRefusalError extends Error {
+  constructor(detail: string) {
+    super(`the NATS server does not allow it: ${detail}`);
+    this.name = 'NatsRefusalError';
+  }
+}
+
 /**
  * The one connection of a process. Lost, it is made again, for ever. Nothing is published on it while it is lost: what the
  * client would keep for later might be sent after everybody gave up on it.
@@ -175,7 +183,7 @@ export class NatsConnection {
       else if (type === DebugEvents.StaleConnection) cutSocket(this.client);
       else if (type === DebugEvents.PingTimer) this.listenForPong();
       else if (about?.operation === 'subscription')
-        this.fail(new Error(`the server does not allow a subscription to ${about.subject}`));
+        this.fail(new NatsRefusalError(`subscription to "${about.subject}"`));
       else if (type === Events.Error)
         this.trouble(
           about ? `${about.operation} of ${about.subject} is not allowed` : String(data),

@@ -1,6 +1,6 @@
 import { ErrorCode, NatsError, type Service, type ServiceMsg } from 'nats';
 import type { Timers } from '#platform';
-import type { NatsConnection } from './nats.connection.js';
+import { type NatsConnection, NatsRefusalError } from './nats.connection.js';
 import { PayloadTooLargeError, errorHeaders, natsHeaders } from './nats.wire.js';
 
 export interface NatsRequest {
@@ -51,7 +51,7 @@ export class NatsEndpoints {
     private readonly service: Service,
   ) {}
 
-  /** Resolves when requests get here. A subject that the server does not allow ends the connection. @throws Error for it */
+  /** Resolves when requests get here. A subject that the server does not allow ends the connection. @throws NatsRefusalError */
   static async serve(
     connection: NatsConnection,
     timers: Timers,
@@ -69,7 +69,10 @@ export class NatsEndpoints {
       });
     // A refusal comes before the answer to a ping that follows what is refused.
     await Promise.race([client.flush(), connection.closed()]);
-    if (service.isStopped) throw await Promise.race([service.stopped, connection.closed()]);
+    if (service.isStopped) {
+      const refusal = await Promise.race([service.stopped, connection.closed()]);
+      throw new NatsRefusalError(refusal?.message ?? name);
+    }
     void service.stopped.then((error) => served.stopped(error));
     return served;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type NatsSettings, clientOptions, isNatsUrl, serversOf } from './nats.settings.js';
+import { parseNatsUrl } from '../nats.url.js';
+import { type NatsSettings, clientOptions, serversOf } from './nats.settings.js';
 
 const options = (settings: Partial<NatsSettings>) =>
   clientOptions({ url: 'nats://a.example', name: 'gateway', ...settings });
@@ -12,7 +13,7 @@ describe('the address of NATS', () => {
     'nats://user:p%40ss@a.example:4222,nats://b.example',
     'tls://a.example:4222, tls://b.example:4222',
   ])('may be %s', (url) => {
-    expect(isNatsUrl(url)).toBe(true);
+    expect(parseNatsUrl(url)).not.toBeNull();
   });
 
   it.each([
@@ -27,7 +28,7 @@ describe('the address of NATS', () => {
     'nats://user@a.example',
     'nats://user:p@ss@a.example',
   ])('is refused as %j', (url) => {
-    expect(isNatsUrl(url)).toBe(false);
+    expect(parseNatsUrl(url)).toBeNull();
     expect(() => options({ url })).toThrow('nats://host:port');
   });
 
