@@ -10,7 +10,7 @@ import { createReaper } from './reaper.js';
 export interface NatsServerOptions {
   /** With a stream store in a temporary folder. */
   jetstream?: boolean;
-  /** Path of a configuration file; address, port and store stay ours. */
+  /** Path of a configuration file; address and port stay ours, and `$BURSAR_NATS_STORE` is a temporary folder. */
   config?: string;
   /** What the configuration takes from the environment. */
   env?: Record<string, string>;
@@ -41,8 +41,8 @@ const reaper = createReaper();
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
   const port = await freePorts(1);
   const store = await mkdtemp(join(tmpdir(), 'nats-'));
-  const args = ['-a', '127.0.0.1', '-p', String(port), '-sd', store];
-  if (options.jetstream) args.push('-js');
+  const args = ['-a', '127.0.0.1', '-p', String(port)];
+  if (options.jetstream) args.push('-js', '-sd', store);
   if (options.config !== undefined) args.push('-c', options.config);
   const written: Buffer[] = [];
   let child: ChildProcess | undefined;
@@ -50,7 +50,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
 
   const start = async () => {
     const started = spawn('nats-server', args, {
-      env: { PATH, ...options.env },
+      env: { PATH, BURSAR_NATS_STORE: store, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child = started;
