@@ -9,6 +9,7 @@ import { HTTP_OPTIONS, configureHttp } from '../gateway/configure-http.js';
 import { createHttpAdapter } from '../gateway/http.adapter.js';
 import { Readiness } from '../gateway/readiness.port.js';
 import { FOLLOWED_STREAMS } from '../sagas/sagas.module.js';
+import { type OpenAgentsDoor, openAgentsDoor } from './agents-door.js';
 import { EmbeddedModule } from './embedded.module.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
 import { type EmbeddedResources, openEmbedded } from './embedded.resources.js';
@@ -28,6 +29,10 @@ export interface Bursar {
   url: string;
   sandboxUrl: string;
   credentialsPath: string;
+  /** `host:port` of the NATS servers where agents come in; empty without. */
+  natsServers: string;
+  /** Resolves with why it cannot do any more what it is there for, and should be stopped. */
+  broken: Promise<Error>;
   /**
    * Stops taking connections, answers every request that arrived, within 4 s, and closes the files. A payment that is still
    * under way then goes on with the next start.
@@ -35,7 +40,10 @@ export interface Bursar {
   stop(): Promise<void>;
 }
 
-/** Starts everything in one process. @throws what `openEmbedded` throws, and the system's error when the port is taken */
+/**
+ * Starts everything in one process.
+ * @throws what `openEmbedded` and `openAgentsDoor` throw, and the system's error when the port is taken
+ */
 export async function startBursar(settings: Settings): Promise<Bursar> {
   const resources = await openEmbedded(settings);
   try {
@@ -76,11 +84,15 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   projections.start();
   await sagas.start(FOLLOWED_STREAMS);
   let door: OwnerDoor | undefined;
+  let agentsDoor: OpenAgentsDoor | undefined;
   const stop = async () => {
     stopping = true;
     readiness.stopping();
     await door?.close();
-    await answerWhatArrived(app, resources.timers);
+    await Promise.all([
+      answerWhatArrived(app, resources.timers),
+      agentsDoor?.close(ANSWER_WITHIN_MS),
+    ]);
     // Before the application: it takes the sagas off the log's feed, which would count as handled what nobody hears any more.
     await sagas.stop();
     await app.close();
@@ -99,8 +111,17 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
       random: resources.random,
       trouble,
     });
+    if (settings.nats)
+      agentsDoor = await openAgentsDoor(app, settings.nats, { ...resources, trouble });
     readiness.started();
-    return { url, sandboxUrl: resources.sandboxUrl, credentialsPath: credentials, stop };
+    return {
+      url,
+      sandboxUrl: resources.sandboxUrl,
+      credentialsPath: credentials,
+      natsServers: agentsDoor?.servers ?? '',
+      broken: agentsDoor?.broken ?? new Promise(() => {}),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
