@@ -89,10 +89,7 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
     stopping = true;
     readiness.stopping();
     await door?.close();
-    await Promise.all([
-      answerWhatArrived(app, resources.timers),
-      agentsDoor?.close(ANSWER_WITHIN_MS),
-    ]);
+    await answerWhatArrived(app, agentsDoor, resources.timers);
     // Before the application: it takes the sagas off the log's feed, which would count as handled what nobody hears any more.
     await sagas.stop();
     await app.close();
@@ -129,13 +126,17 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
 }
 
 /** The sagas go on meanwhile: most requests are answered with their payment's conclusion. */
-async function answerWhatArrived(app: NestFastifyApplication, timers: Timers): Promise<void> {
+async function answerWhatArrived(
+  app: NestFastifyApplication,
+  agentsDoor: OpenAgentsDoor | undefined,
+  timers: Timers,
+): Promise<void> {
   const conclusions = app.get(Conclusions);
   const cancels = [
     timers.after(CONCLUDE_WITHIN_MS, () => conclusions.close()),
     timers.after(ANSWER_WITHIN_MS, () => app.getHttpServer().closeAllConnections()),
   ];
-  await app.getHttpAdapter().close();
+  await Promise.all([app.getHttpAdapter().close(), agentsDoor?.close(ANSWER_WITHIN_MS)]);
   for (const cancel of cancels) cancel();
 }
 

@@ -229,8 +229,8 @@ describe('an agent over NATS', () => {
   });
 
   it('gets an answer to what arrived before the server was told to end', async () => {
-    await sandbox.fault('sandbox_a', { mode: 'slow', latency_ms: 1_000 });
-    await sandbox.fault('sandbox_b', { mode: 'slow', latency_ms: 1_000 });
+    for (const processor of ['sandbox_a', 'sandbox_b'] as const)
+      await sandbox.fault(processor, { mode: 'slow', latency_ms: 8_000 });
     const idempotencyKey = 'at the end';
     const asked = agent.ask<PaymentIntent>(CREATE, purchase(), { idempotencyKey });
     const id = paymentIdOf(credentials, credentials.agent.id, idempotencyKey);
@@ -239,7 +239,7 @@ describe('an agent over NATS', () => {
       ({ status }) => status === 200,
     );
     const [answer, exit] = await Promise.all([asked, server.stop()]);
-    expect([201, 202]).toContain(answer.status);
+    expect(answer.status).toBe(202);
     expect(answer.body.id).toBe(id);
     expect(exit.code).toBe(0);
     await server.start();

@@ -145,7 +145,7 @@ describe('a bus that is cut off', () => {
     );
     const before = performance.now();
     expect(await outcome(bus.request('test.count', { id: 2 }))).toBe('no_responder');
-    expect(performance.now() - before).toBeLessThan(1_500);
+    expect(performance.now() - before).toBeLessThan(10_000);
     proxy.pass();
     await eventually(
       () => outcome(bus.request('test.count', { id: 3 })),
@@ -254,7 +254,7 @@ describe('a server that is killed and started again under load', () => {
       return said !== 'timeout' || times(id) > 1;
     });
     expect(wrong.map((id) => `${outcomes.get(id)} ${times(id)}`)).toEqual([]);
-    expect(slowestMs).toBeLessThan(timeoutMs + 1_000);
+    expect(slowestMs).toBeLessThan(timeoutMs + 3_000);
   });
 });
 
