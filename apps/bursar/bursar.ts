@@ -8,6 +8,7 @@ import { HTTP_OPTIONS, configureHttp } from '../gateway/configure-http.js';
 import { createHttpAdapter } from '../gateway/http.adapter.js';
 import { Readiness } from '../gateway/readiness.port.js';
 import { FOLLOWED_STREAMS, LogFeeds } from '../sagas/log-feeds.js';
+import { type OpenAgentsDoor, openAgentsDoor } from './agents-door.js';
 import { EmbeddedModule } from './embedded.module.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
 import { type EmbeddedResources, openEmbedded } from './embedded.resources.js';
@@ -27,6 +28,10 @@ export interface Bursar {
   url: string;
   sandboxUrl: string;
   credentialsPath: string;
+  /** `host:port` of the NATS servers where agents come in; empty without. */
+  natsServers: string;
+  /** Resolves with why it cannot do any more what it is there for, and should be stopped. */
+  broken: Promise<Error>;
   /**
    * Stops taking connections, answers every request that arrived, within 4 s, and closes the files. A payment that is still
    * under way then goes on with the next start.
@@ -34,7 +39,10 @@ export interface Bursar {
   stop(): Promise<void>;
 }
 
-/** Starts everything in one process. @throws what `openEmbedded` throws, and the system's error when the port is taken */
+/**
+ * Starts everything in one process.
+ * @throws what `openEmbedded` and `openAgentsDoor` throw, and the system's error when the port is taken
+ */
 export async function startBursar(settings: Settings): Promise<Bursar> {
   const resources = await openEmbedded(settings);
   try {
@@ -75,11 +83,12 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   projections.start();
   await sagas.start(FOLLOWED_STREAMS);
   let door: OwnerDoor | undefined;
+  let agentsDoor: OpenAgentsDoor | undefined;
   const stop = async () => {
     stopping = true;
     readiness.stopping();
     await door?.close();
-    await answerWhatArrived(app, resources.timers);
+    await answerWhatArrived(app, agentsDoor, resources.timers);
     // Before the application: it takes the sagas off the log's feed, which would count as handled what nobody hears any more.
     await sagas.stop();
     await app.close();
@@ -98,8 +107,17 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
       random: resources.random,
       trouble,
     });
+    if (settings.nats)
+      agentsDoor = await openAgentsDoor(app, settings.nats, { ...resources, trouble });
     readiness.started();
-    return { url, sandboxUrl: resources.sandboxUrl, credentialsPath: credentials, stop };
+    return {
+      url,
+      sandboxUrl: resources.sandboxUrl,
+      credentialsPath: credentials,
+      natsServers: agentsDoor?.servers ?? '',
+      broken: agentsDoor?.broken ?? new Promise(() => {}),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -107,13 +125,17 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
 }
 
 /** The sagas go on meanwhile: most requests are answered with their payment's conclusion. */
-async function answerWhatArrived(app: NestFastifyApplication, timers: Timers): Promise<void> {
+async function answerWhatArrived(
+  app: NestFastifyApplication,
+  agentsDoor: OpenAgentsDoor | undefined,
+  timers: Timers,
+): Promise<void> {
   const conclusions = app.get(Conclusions);
   const cancels = [
     timers.after(CONCLUDE_WITHIN_MS, () => conclusions.close()),
     timers.after(ANSWER_WITHIN_MS, () => app.getHttpServer().closeAllConnections()),
   ];
-  await app.getHttpAdapter().close();
+  await Promise.all([app.getHttpAdapter().close(), agentsDoor?.close(ANSWER_WITHIN_MS)]);
   for (const cancel of cancels) cancel();
 }
 

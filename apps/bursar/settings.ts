@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { PURCHASE_WINDOW_MS } from '#domain';
+import { type NatsAccess, natsAccessOf } from './nats.settings.js';
 import { AUTHORIZATION_VALID_FOR_MS } from '../sandbox/sandbox.js';
 
 const APPROVAL_MS = 86_400_000;
@@ -16,6 +17,8 @@ export interface Settings {
   approvalMs: number;
   /** Merchants that reserve goods, besides the sandbox's. */
   reservationParticipants: { participant: string; baseUrl: string }[];
+  /** Where agents come in over NATS; null for nowhere. */
+  nats: NatsAccess | null;
 }
 
 /** Says everything that is wrong with the environment at once. */
@@ -47,6 +50,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     faults,
   );
   const reservationParticipants = participantsOf(env, faults);
+  const nats = natsAccessOf(env, faults);
   if (faults.length > 0) throw new InvalidSettingsError(faults);
   return {
     host: env['BURSAR_HOST'] ?? '127.0.0.1',
@@ -56,6 +60,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     duplicateWindowMs,
     approvalMs,
     reservationParticipants,
+    nats,
   };
 }
 

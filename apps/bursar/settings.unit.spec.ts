@@ -33,6 +33,30 @@ describe('the participants of reservations', () => {
   });
 });
 
+describe('the way to NATS', () => {
+  it('is none unless there is an address', () => {
+    expect(readSettings({}).nats).toBeNull();
+    expect(readSettings({ BURSAR_NATS_URL: '', BURSAR_NATS_USER: 'gateway' }).nats).toBeNull();
+  });
+
+  it('is an address, and what proves who comes', () => {
+    const env = { BURSAR_NATS_URL: 'nats://a.example:4222', BURSAR_NATS_NKEY_FILE: 'gateway.nk' };
+    expect(readSettings(env).nats).toMatchObject({
+      url: 'nats://a.example:4222',
+      nkeyFile: 'gateway.nk',
+      allowAnonymous: false,
+    });
+  });
+
+  it.each([
+    [{ BURSAR_NATS_URL: 'a.example:4222' }, 'BURSAR_NATS_URL'],
+    [{ BURSAR_NATS_ALLOW_ANONYMOUS: 'yes' }, 'BURSAR_NATS_ALLOW_ANONYMOUS'],
+    [{ BURSAR_NATS_CERTIFICATE_FILE: 'x.pem' }, 'BURSAR_NATS_KEY_FILE'],
+  ])('is refused with %j', (env, named) => {
+    expect(() => readSettings({ BURSAR_NATS_URL: 'tls://a.example', ...env })).toThrow(named);
+  });
+});
+
 describe('the window of possible duplicates', () => {
   const read = (seconds: string) =>
     readSettings({ BURSAR_DUPLICATE_WINDOW_SECONDS: seconds }).duplicateWindowMs;

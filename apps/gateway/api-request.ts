@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Messages } from '#contracts';
 
 /** Who asks, and what an agent may be asked about. */
@@ -6,22 +6,35 @@ export type Access = NonNullable<Messages['queries.access.authenticate']['reply'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** 32 hex digits, from `traceparent` or made here. */
     traceId: string;
-    /** Set by the authentication guard. */
     access: Access | null;
   }
 }
 
-export type ApiRequest = FastifyRequest;
+/** All that the gateway reads of a request, whichever door it came in by. Fastify's are such; other doors make them. */
+export interface ApiRequest {
+  readonly method: string;
+  readonly url: string;
+  /** By lower-case name; repeated ones joined. */
+  readonly headers: Readonly<IncomingHttpHeaders>;
+  /** Names and values in turn, as they came. */
+  readonly raw: { readonly rawHeaders: readonly string[] };
+  readonly query: unknown;
+  /** Bytes, or nothing. */
+  readonly body: unknown;
+  /** 32 hex digits, from `traceparent` or made here. */
+  readonly traceId: string;
+  /** Set once it is known who asks. */
+  access: Access | null;
+}
 
 /** The path without its query, capped: what a problem calls `instance`. */
-export function pathOf({ url }: { url: string }): string {
+export function pathOf({ url }: Pick<ApiRequest, 'url'>): string {
   const [path = '/'] = url.split('?', 1);
   return path.startsWith('/') ? path.slice(0, 512) : '/';
 }
 
-/** Every value of a header as it came: Node joins repeated ones, which would hide them. */
+/** Every value of a header as it came: joined ones would hide that there were several. */
 export function headerValues({ raw }: ApiRequest, name: string): string[] {
   const { rawHeaders } = raw;
   const values: string[] = [];

@@ -4,7 +4,8 @@ import { Test } from '@nestjs/testing';
 import { Bus, BusError } from '#bus';
 import { type Messages, formatApiKey, hashKey } from '#contracts';
 import { Metrics } from '#metrics';
-import { Random, Trouble } from '#platform';
+import { Clock, Random, Timers, Trouble } from '#platform';
+import { SystemClock, SystemTimers } from '#platform/system';
 import { HTTP_OPTIONS, configureHttp } from './configure-http.js';
 import { GatewayModule } from './gateway.module.js';
 import { createHttpAdapter } from './http.adapter.js';
@@ -96,6 +97,8 @@ export async function startGateway(): Promise<Gateway> {
   ];
   const provided = [
     { provide: Bus, useValue: bus },
+    { provide: Clock, useValue: new SystemClock() },
+    { provide: Timers, useValue: new SystemTimers() },
     { provide: Random, useValue: random },
     { provide: Trouble, useValue: trouble },
     { provide: Readiness, useValue: readiness },

@@ -2,15 +2,20 @@ import { Module } from '@nestjs/common';
 import { AgentsController } from './agents.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { MandatesController } from './mandates.controller.js';
+import { AgentsDoor } from './nats/agents.door.js';
 import { OperationsRoomController } from './operations-room.controller.js';
+import { PaymentIntents } from './payment-intents.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProcessController } from './process.controller.js';
+import { Refusals } from './refusals.js';
+import { Standing } from './standing.js';
 import { StandingController } from './standing.controller.js';
 
 /**
  * The edge for agents and people. Holds no key of any provider and no store: everything is asked on the bus. Whoever composes
- * it provides, globally: `Bus`, `Random`, `Trouble`, `Metrics` and `Readiness`.
+ * it provides, globally: `Bus`, `Clock`, `Timers`, `Random`, `Trouble`, `Metrics` and `Readiness`; and opens the agents' door on
+ * NATS, if there is to be one, with a connection.
  */
 @Module({
   controllers: [
@@ -21,6 +26,6 @@ import { StandingController } from './standing.controller.js';
     OperationsRoomController,
     ProcessController,
   ],
-  providers: [AuthenticationGuard, ProblemFilter],
+  providers: [AgentsDoor, AuthenticationGuard, PaymentIntents, ProblemFilter, Refusals, Standing],
 })
 export class GatewayModule {}

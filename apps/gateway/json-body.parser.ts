@@ -2,6 +2,10 @@ import type { ApiRequest } from './api-request.js';
 import { ProblemException } from './problem.exception.js';
 
 export const BODY_MAX_BYTES = 64 * 1024;
+export const BODY_TOO_LARGE = {
+  code: 'payload_too_large',
+  detail: `A body has at most ${BODY_MAX_BYTES} bytes.`,
+} as const;
 const DEPTH_MAX = 16;
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 

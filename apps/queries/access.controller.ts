@@ -3,11 +3,19 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { AsItIs } from '#bus/nest';
 import type { Messages } from '#contracts';
 import { Clock } from '#platform';
-import { type Access, agentActivity, agentOf, authenticate, mandateOf } from '#read-models';
+import {
+  type Access,
+  agentActivity,
+  agentOf,
+  authenticate,
+  identify,
+  mandateOf,
+} from '#read-models';
 import type { ReadModelReader } from '#runtime/projection';
 import { ReadModels } from './read-models.js';
 
 type Authenticate = Messages['queries.access.authenticate'];
+type Identify = Messages['queries.access.identify'];
 type Standing = Messages['queries.agent.standing'];
 
 /** Asked for every request, so these answer at once, and wait for the log only before they say no. */
@@ -21,10 +29,12 @@ export class AccessController {
 
   @MessagePattern('queries.access.authenticate')
   async authenticate(@Payload() key: Authenticate['request']): Promise<Authenticate['reply']> {
-    const access = authenticate(this.readModels.now(), key);
-    if (access !== undefined && !mayChange(access)) return access;
-    // The key, the mandate or the end of the suspension may have been made a moment ago.
-    return authenticate(await this.readModels.fresh(), key) ?? null;
+    return this.access((db) => authenticate(db, key));
+  }
+
+  @MessagePattern('queries.access.identify')
+  async identify(@Payload() agent: Identify['request']): Promise<Identify['reply']> {
+    return this.access((db) => identify(db, agent));
   }
 
   @MessagePattern('queries.agent.standing')
@@ -34,6 +44,13 @@ export class AccessController {
       this.standingIn(await this.readModels.fresh(), asked, NO_MANDATE) ??
       null
     );
+  }
+
+  private async access(look: (db: ReadModelReader) => Access | undefined): Promise<Access> {
+    const access = look(this.readModels.now());
+    if (access !== undefined && !mayChange(access)) return access;
+    // The key, the mandate or the end of the suspension may have been made a moment ago.
+    return look(await this.readModels.fresh()) ?? null;
   }
 
   /** Undefined when the agent was not heard of, or its mandate neither and `unknownMandate` is not given. */

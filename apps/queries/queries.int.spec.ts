@@ -231,6 +231,25 @@ describe('the queries on the bus', () => {
     expect(await authenticate()).toBeNull();
   });
 
+  it('knows an agent without a key to the tenant that has it, and to no other', async () => {
+    const identify = (tenant = 'tnt_1') =>
+      bus.request('queries.access.identify', { tenant, agent: 'agt_1' });
+    expect(await identify()).toBeNull();
+    await agent('1');
+    await mandate('1');
+    expect(await identify()).toEqual({
+      principal: { tenant: 'tnt_1', role: 'agent', id: 'agt_1', key: '' },
+      agent: { status: 'active', mandates: ['mnd_1'] },
+    });
+    expect(await identify('tnt_2')).toBeNull();
+
+    await append('agent-1', [{ type: 'AgentSuspended', data: { by: 'op', at: now() } }]);
+    await list();
+    expect((await identify())?.agent?.status).toBe('suspended');
+    await append('agent-1', [{ type: 'AgentResumed', data: { by: 'op', at: now() } }]);
+    expect((await identify())?.agent?.status).toBe('active');
+  });
+
   it('knows the people of a tenant by the key itself', async () => {
     const key = { key: 'op1', role: 'operator', hash: 'h', at: now() };
     await append('tenant-1', [

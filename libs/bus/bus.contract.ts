@@ -109,6 +109,22 @@ export function describeBus(name: string, open: () => Promise<BusUnderTest>): vo
       expect(await Promise.all(replies)).toEqual(numbers.map((n) => ({ n })));
     });
 
+    it('carries a thousand requests at once', async () => {
+      await under.respond('test.many', async (payload) => payload);
+      const numbers = [...Array(1_000).keys()];
+      const replies = numbers.map((n) => under.bus.request('test.many', { n }));
+      expect(await Promise.all(replies)).toEqual(numbers.map((n) => ({ n })));
+    });
+
+    it('fails with nothing but its own error, also for what is no JSON', async () => {
+      const circle: { itself?: unknown } = {};
+      circle.itself = circle;
+      await under.respond('test.circle', async () => circle);
+      const about = { reason: 'failed', errorName: 'TypeError' };
+      expect(await failure(under.bus.request('test.circle', {}))).toMatchObject(about);
+      expect(await failure(under.bus.request('test.circle', circle))).toMatchObject(about);
+    });
+
     it('goes on after a responder failed or was too slow', async () => {
       let calls = 0;
       await under.respond('test.flaky', async () => {

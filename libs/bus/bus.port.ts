@@ -21,7 +21,8 @@ export abstract class Bus<Messages extends MessageMap = MessageMap> {
 
 /**
  * `no_responder`: nobody listens, nothing happened. `timeout`: nobody answered in time, anything may have happened.
- * `failed`: the responder threw; `errorName` is the name of what it threw, `detail` is for logs, never for agents.
+ * `failed`: the responder threw, or the message could not be carried or read, and anything may have happened; `errorName` is the
+ * name of what was thrown, `detail` is for logs, never for agents.
  */
 export class BusError extends Error {
   constructor(
@@ -32,5 +33,10 @@ export class BusError extends Error {
   ) {
     super(`${subject}: ${reason}${detail ? `: ${detail}` : ''}`);
     this.name = 'BusError';
+  }
+
+  static failed(subject: string, thrown: unknown): BusError {
+    const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
+    return new BusError('failed', subject, message, name);
   }
 }

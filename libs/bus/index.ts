@@ -1,1 +1,2 @@
 export * from './bus.port.js';
+export * from './nats.url.js';

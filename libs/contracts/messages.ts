@@ -23,6 +23,7 @@ export interface Principal {
   role: 'agent' | 'operator' | 'approver' | 'auditor';
   /** `agt_…` for an agent; the key id for people. */
   id: string;
+  /** Id of the key it came with; empty where its connection says who it is. */
   key: string;
 }
 
@@ -177,6 +178,11 @@ export type Messages = {
       principal: Principal;
       agent: { status: 'active' | 'suspended'; mandates: string[] } | null;
     } | null;
+  };
+  /** An agent that a connection stands for, without a key. Null: the tenant has no such agent. */
+  'queries.access.identify': {
+    request: { tenant: string; agent: string };
+    reply: Messages['queries.access.authenticate']['reply'];
   };
   'queries.agent.standing': {
     request: { tenant: string; agent: string; mandate: string | null; currency: string };

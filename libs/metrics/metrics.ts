@@ -1,9 +1,19 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+/** Seconds; a request may wait 30 for a conclusion. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
 export interface HttpObservation {
   method: string;
   /** The route's pattern, never the path: ids are no labels. */
   route: string;
+  status: number;
+  seconds: number;
+}
+
+export interface MessageObservation {
+  /** The end of the subject, never the whole: tenants and agents are no labels. */
+  operation: string;
   status: number;
   seconds: number;
 }
@@ -26,7 +36,14 @@ export class Metrics {
     name: 'bursar_http_request_duration_seconds',
     help: 'HTTP requests by route and status.',
     labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    buckets: BUCKETS,
+    registers: [this.registry],
+  });
+  private readonly messages = new Histogram({
+    name: 'bursar_nats_request_duration_seconds',
+    help: 'Requests of agents over NATS by operation and status.',
+    labelNames: ['operation', 'status'],
+    buckets: BUCKETS,
     registers: [this.registry],
   });
   private readonly payments = new Counter({
@@ -52,6 +69,10 @@ export class Metrics {
 
   observeRequest({ method, route, status, seconds }: HttpObservation): void {
     this.requests.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  observeMessage({ operation, status, seconds }: MessageObservation): void {
+    this.messages.observe({ operation, status: String(status) }, seconds);
   }
 
   countPayment(outcome: string): void {

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'libs/event-store': ['#platform', '#sqlite'],
   'libs/runtime': ['#domain', '#event-store', '#platform', '#sqlite'],
   'libs/read-models': ['#contracts', '#domain', '#event-store', '#runtime/projection'],
-  'apps/gateway': ['#bus', '#contracts', '#domain', '#metrics', '#platform'],
+  'apps/gateway': ['#bus', '#bus/nats', '#contracts', '#domain', '#metrics', '#platform'],
   'apps/commands': ['#bus/nest', '#contracts', '#domain', '#event-store', '#platform', '#runtime'],
   'apps/sagas': [
     '#bus',

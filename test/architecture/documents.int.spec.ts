@@ -83,21 +83,18 @@ interface Invariant {
   tests: { path: string; title: string }[];
 }
 
-/** The rows of the table: the invariant, what enforces it, and its tests as `path` "title". */
+/** The sections: the invariant, and its tests as `path` "title". */
 function invariantsOf(text: string): Invariant[] {
   return text
-    .split('\n')
-    .filter((line) => line.startsWith('| '))
+    .split(/^## /m)
     .slice(1)
-    .filter((line) => !line.startsWith('| -'))
-    .map((line) => {
-      const [, name = '', , tests = ''] = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
+    .map((section) => {
+      const [name = ''] = section.split('\n');
       return {
         name,
-        tests: [...tests.matchAll(/`([^`]+)` "([^"]+)"/g)].map(([, path = '', title = '']) => ({
-          path,
-          title,
-        })),
+        tests: [...section.matchAll(/^- `([^`]+)` "([^"]+)"$/gm)].map(
+          ([, path = '', title = '']) => ({ path, title }),
+        ),
       };
     });
 }
@@ -135,14 +132,12 @@ describe('the invariants', () => {
   });
 
   it('without a test, or with one that was renamed, are caught', () => {
-    const table = [
-      '| Invariant | Enforced by | Tested by |',
-      '| --- | --- | --- |',
-      '| A | here | |',
-      '| B | here | `a.spec.ts` "does this"<br>`a.spec.ts` "does that" |',
+    const page = [
+      ...['## A', '', 'Enforced by here.', ''],
+      ...['## B', '', '- `a.spec.ts` "does this"', '- `a.spec.ts` "does that"'],
     ].join('\n');
     const file = madeUp('a.spec.ts', `it('does this', () => {});`);
-    expect(unproven(invariantsOf(table), [file])).toEqual([
+    expect(unproven(invariantsOf(page), [file])).toEqual([
       'A: names no test',
       'B: a.spec.ts has no "does that"',
     ]);

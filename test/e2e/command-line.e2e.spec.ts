@@ -1,24 +1,14 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiClient } from '../support/agent.client.js';
 import { startBursar } from '../support/bursar.process.js';
+import { type Ended, bursar } from '../support/command-line.js';
 import type { Credentials, Page, PaymentIntent } from '../support/contract.types.js';
 import { freePorts } from '../support/free-ports.js';
 import { purchase } from '../support/purchase.fixture.js';
 import { useStage } from '../support/stage.fixture.js';
-
-const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-const PROGRAM = 'dist/apps/bursar/main.js';
-
-interface Ended {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
 
 interface Rebuilt {
   projection: string;
@@ -26,24 +16,6 @@ interface Rebuilt {
   sha256: string;
   position: number;
   before: { rows: number; sha256: string };
-}
-
-/** Runs the command line as a shell would, without a terminal, to its end. */
-function bursar(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [PROGRAM, ...args],
-      { cwd: REPOSITORY, env: { PATH, HOME, TMPDIR, ...env }, timeout: 60_000 },
-      (error, stdout, stderr) =>
-        resolve({
-          status: typeof error?.code === 'number' ? error.code : error ? -1 : 0,
-          stdout,
-          stderr,
-        }),
-    );
-  });
 }
 
 async function modeOf(path: string): Promise<string> {

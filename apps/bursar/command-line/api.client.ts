@@ -52,7 +52,8 @@ export async function withApi<T>(
   }
 }
 
-function credentialsOf({ dataDir, options }: Asked): Credentials {
+/** @throws CommandFailure when there are none */
+export function credentialsOf({ dataDir, options }: Asked): Credentials {
   const tenant = options['tenant'] ?? FIRST_TENANT;
   if (!/^[a-z0-9-]+$/.test(tenant)) throw new CommandFailure(`There is no tenant ${tenant}.`);
   const path = credentialsPath(dataDir, tenant);

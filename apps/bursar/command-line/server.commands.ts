@@ -1,5 +1,6 @@
 import { LogDamagedError } from '#event-store';
 import { DataFolderLockedError, UnknownFileError } from '#sqlite';
+import { AgentsDoorError } from '../nats.settings.js';
 import { InvalidSettingsError, readSettings } from '../settings.js';
 import { type Command, DATA_DIR, JSON_OUT } from './command.js';
 import { CommandFailure } from './failures.js';
@@ -10,22 +11,27 @@ export const START: Command = {
   summary: 'the server, with all of its parts in one process',
   positionals: [],
   options: { ...DATA_DIR, ...JSON_OUT },
-  details: `Everything else is set by the environment: BURSAR_PORT, BURSAR_HOST, BURSAR_SANDBOX_PORT, BURSAR_SANDBOX_URL.
+  details: `Everything else is set by the environment: BURSAR_PORT, BURSAR_HOST, BURSAR_SANDBOX_PORT, BURSAR_SANDBOX_URL,
+BURSAR_NATS_URL.
 SIGTERM and SIGINT end it once what is under way is finished.`,
   example: 'BURSAR_PORT=8080 bursar start --data-dir /var/lib/bursar',
   run: async ({ env, dataDir, json, terminal }) => {
     const { startBursar } = await import('../bursar.js');
-    const { url, credentialsPath, sandboxUrl, stop } = await started(() =>
-      startBursar({ ...readSettings(env), dataDir }),
-    );
+    const bursar = await started(() => startBursar({ ...readSettings(env), dataDir }));
+    const { url, credentialsPath, sandboxUrl, natsServers } = bursar;
     let stopping = false;
-    const end = async () => {
+    const end = async (status = 0) => {
       if (stopping) return;
       stopping = true;
-      await stop();
+      await bursar.stop();
       // What only waits for its time, a retry say, is in the files and goes on with the next start.
-      process.exit(0);
+      process.exit(status);
     };
+    // Whoever watches over it starts it again.
+    void bursar.broken.then((error) => {
+      terminal.err(`bursar: ${error.message}`);
+      return end(1);
+    });
     process.on('SIGTERM', () => void end());
     process.on('SIGINT', () => void end());
     const docs = `${url}/docs`;
@@ -35,7 +41,9 @@ SIGTERM and SIGINT end it once what is under way is finished.`,
         : `Bursar       ${url}
 Docs         ${docs}
 Credentials  ${credentialsPath}
-Sandbox      ${sandboxUrl}  (books and fault switches)`,
+Sandbox      ${sandboxUrl}  (books and fault switches)${
+            natsServers && `\nNATS         ${natsServers}  (bursar.v1.<tenant>.<agent>.>)`
+          }`,
     );
   },
 };
@@ -84,6 +92,7 @@ function isPlain(error: unknown): error is Error {
     error instanceof DataFolderLockedError ||
     error instanceof UnknownFileError ||
     error instanceof LogDamagedError ||
+    error instanceof AgentsDoorError ||
     (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
   );
 }

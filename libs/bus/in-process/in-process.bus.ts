@@ -23,8 +23,9 @@ export class InProcessBus<Messages extends MessageMap = MessageMap> extends Bus<
   ): Promise<Messages[Subject]['reply']> {
     const responder = this.responders.get(subject);
     if (!responder) throw new BusError('no_responder', subject, '');
-    const reply = await this.within(timeoutMs, subject, responder(throughJson(payload)));
-    return throughJson(reply) as Messages[Subject]['reply'];
+    const asked = throughJson(subject, payload);
+    const reply = await this.within(timeoutMs, subject, responder(asked));
+    return throughJson(subject, reply) as Messages[Subject]['reply'];
   }
 
   private within(timeoutMs: number, subject: string, reply: Promise<unknown>): Promise<unknown> {
@@ -39,14 +40,17 @@ export class InProcessBus<Messages extends MessageMap = MessageMap> extends Bus<
         },
         (error: unknown) => {
           cancel();
-          const { name, message } = error instanceof Error ? error : new Error(String(error));
-          reject(new BusError('failed', subject, message, name));
+          reject(BusError.failed(subject, error));
         },
       );
     });
   }
 }
 
-function throughJson(value: unknown): unknown {
-  return value === undefined ? null : JSON.parse(JSON.stringify(value));
+function throughJson(subject: string, value: unknown): unknown {
+  try {
+    return value === undefined ? null : JSON.parse(JSON.stringify(value));
+  } catch (error) {
+    throw BusError.failed(subject, error);
+  }
 }

@@ -37,6 +37,19 @@ export function authenticate(
   const { tenant, role, principal: id } = known;
   const principal: Principal = { tenant, role, id, key };
   if (role !== 'agent') return { principal, agent: null };
+  return agentAccess(db, principal);
+}
+
+/** An agent that needs no key; undefined when the tenant has none of this name. */
+export function identify(
+  db: ReadModelReader,
+  { tenant, agent: id }: { tenant: string; agent: string },
+): Access | undefined {
+  return agentAccess(db, { tenant, role: 'agent', id, key: '' });
+}
+
+function agentAccess(db: ReadModelReader, principal: Principal): Access | undefined {
+  const { tenant, id } = principal;
   const agent = agentOf(db, tenant, id);
   if (!agent) return undefined;
   const mandates = mandatesOf(db, tenant, id).filter(({ status }) => status === 'active');

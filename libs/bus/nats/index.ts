@@ -1,0 +1,19 @@
+export { NatsBus } from './nats.bus.js';
+export {
+  NatsConnection,
+  type NatsLiveness,
+  type NatsPorts,
+  NatsRefusalError,
+  NatsUnreachableError,
+} from './nats.connection.js';
+export {
+  type NatsEndpoint,
+  NatsEndpoints,
+  type NatsEndpointsFacts,
+  type NatsReply,
+  type NatsRequest,
+} from './nats.endpoints.js';
+export { type NatsSettings, serversOf } from './nats.settings.js';
+export { type Nkey, newNkey, nkeyIn } from './nkey.js';
+export { NatsTransport, type NatsTransportOptions } from './nats.transport.js';
+export { INTERNAL_PREFIX, serviceErrorHeaders } from './nats.wire.js';

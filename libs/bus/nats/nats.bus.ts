@@ -1,0 +1,86 @@
+import { ErrorCode, type Msg, NatsError } from 'nats';
+import type { Clock } from '#platform';
+import { Bus, BusError, type MessageMap, type RequestOptions } from '../bus.port.js';
+import type { NatsConnection } from './nats.connection.js';
+import {
+  INTERNAL_PREFIX,
+  PayloadTooLargeError,
+  decodeJson,
+  encodeJson,
+  errorIn,
+} from './nats.wire.js';
+
+/** How much of its time a request may spend on waiting for a lost connection: most servers are back by then. */
+const CONNECT_WITHIN_MS = 1_000;
+/** Beyond this, Node fires after one millisecond. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * The bus over NATS. A request is published at most once, and only on a connection that is there: what may have left this process
+ * is never called `no_responder`, and what has not is never waited for.
+ */
+export class NatsBus<Messages extends MessageMap = MessageMap> extends Bus<Messages> {
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly clock: Clock,
+    private readonly prefix = INTERNAL_PREFIX,
+  ) {
+    super();
+  }
+
+  override async request<Subject extends keyof Messages & string>(
+    subject: Subject,
+    payload: Messages[Subject]['request'],
+    { timeoutMs = 30_000 }: RequestOptions = {},
+  ): Promise<Messages[Subject]['reply']> {
+    const giveUpAtMs = this.clock.monotonicMs() + timeoutMs;
+    const bytes = encoded(subject, payload);
+    if (!(await this.connection.connectedWithin(Math.min(timeoutMs, CONNECT_WITHIN_MS))))
+      throw new BusError(
+        'no_responder',
+        subject,
+        'the connection to NATS is lost; nothing was sent',
+      );
+    if (bytes.length > this.connection.payloadMaxBytes)
+      throw BusError.failed(subject, new PayloadTooLargeError());
+    const timeout = Math.ceil(giveUpAtMs - this.clock.monotonicMs());
+    const reply = await this.exchange(
+      subject,
+      bytes,
+      Math.min(Math.max(1, timeout), TIMEOUT_MS_MAX),
+    );
+    return replyIn(subject, reply) as Messages[Subject]['reply'];
+  }
+
+  private async exchange(subject: string, bytes: Uint8Array, timeout: number): Promise<Msg> {
+    try {
+      return await this.connection.client.request(this.prefix + subject, bytes, { timeout });
+    } catch (error) {
+      const code = error instanceof NatsError ? error.code : '';
+      // The server itself says that it gave it to nobody.
+      if (code === ErrorCode.NoResponders) throw new BusError('no_responder', subject, '');
+      // Also of a connection that was closed meanwhile: the request may have been on its way.
+      if (code === ErrorCode.Timeout) throw new BusError('timeout', subject, '');
+      // A refused publication comes without the request it is about, so it proves nothing about this one.
+      throw BusError.failed(subject, error);
+    }
+  }
+}
+
+function encoded(subject: string, payload: unknown): Uint8Array {
+  try {
+    return encodeJson(payload);
+  } catch (error) {
+    throw BusError.failed(subject, error);
+  }
+}
+
+function replyIn(subject: string, { headers, data }: Msg): unknown {
+  const error = errorIn(headers);
+  if (error) throw new BusError('failed', subject, error.detail, error.name);
+  try {
+    return decodeJson(data);
+  } catch (unreadable) {
+    throw BusError.failed(subject, unreadable);
+  }
+}

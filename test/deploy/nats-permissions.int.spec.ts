@@ -1,0 +1,260 @@
+import type { NatsConnection as Client } from 'nats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NATS_NAMES, agentEntry } from '../../apps/bursar/nats-keys.js';
+import { fileAt, filesBelow, isTest } from '../architecture/source-files.js';
+import { eventually } from '../support/eventually.js';
+import {
+  type NatsStage,
+  newKey,
+  refusedToPublish,
+  refusedToSubscribe,
+  startNatsStage,
+} from './deployed-nats.fixture.js';
+
+type Name = (typeof NATS_NAMES)[number];
+
+const INTERNAL = 'bursar.internal.';
+const KEYS = Object.fromEntries(NATS_NAMES.map((name) => [name, newKey()])) as Record<
+  Name,
+  ReturnType<typeof newKey>
+>;
+const AGENTS = { a: newKey(), b: newKey() };
+const entryOf = (agent: 'a' | 'b') =>
+  agentEntry({ publicKey: AGENTS[agent].publicKey, tenant: 'tnt_1', agent: `agt_${agent}` });
+
+/** Everything that is asked on the bus. */
+const SUBJECTS = [
+  ...fileAt('libs/contracts/messages.ts').text.matchAll(/^ {2}'([a-z_.]+)': /gm),
+].map(([, subject = '']) => subject);
+
+/** What an app asks the bus for. */
+function askedBy(app: string): string[] {
+  const texts = filesBelow(`apps/${app}`).filter((file) => !isTest(file));
+  const asked = texts.flatMap(({ text }) => [...text.matchAll(/\.request\(\s*'([a-z_.]+)'/g)]);
+  return [...new Set(asked.map(([, subject = '']) => subject))].toSorted();
+}
+
+let stage: NatsStage;
+const clients = {} as Record<Name, Client>;
+let agentA: Client;
+let agentB: Client;
+beforeAll(async () => {
+  stage = await startNatsStage(KEYS, [entryOf('a'), entryOf('b')]);
+  for (const name of NATS_NAMES) clients[name] = await stage.open(KEYS[name], name);
+  agentA = await stage.open(AGENTS.a, 'agt_a');
+  agentB = await stage.open(AGENTS.b, 'agt_b');
+});
+afterAll(() => stage.dispose());
+
+describe('the NATS server as it is deployed', () => {
+  it('lets nobody in without a name, and nobody under the name of somebody else', async () => {
+    await expect(stage.open(null, 'nobody')).rejects.toThrow('Authorization Violation');
+    await expect(stage.open(newKey(), 'stranger')).rejects.toThrow('Authorization Violation');
+  });
+
+  const asking: [Name, string][] = [
+    ['gateway', 'gateway'],
+    ['commands', 'commands'],
+    ['sagas', 'sagas'],
+    ['connectors', 'connectors'],
+    ['queries', 'queries'],
+    ['owner', 'bursar'],
+  ];
+  it.each(asking)(
+    'lets %s ask for what the code of apps/%s asks for, and no more',
+    async (name, app) => {
+      expect(SUBJECTS.length).toBeGreaterThan(30);
+      const refused = await refusedToPublish(
+        clients[name],
+        SUBJECTS.map((subject) => INTERNAL + subject),
+      );
+      const allowed = SUBJECTS.filter((subject) => !refused.has(INTERNAL + subject));
+      expect(allowed.toSorted()).toEqual(askedBy(app));
+    },
+  );
+
+  const serving: [Name, string | null][] = [
+    ['gateway', 'bursar.v1.> gateway'],
+    ['commands', 'bursar.internal.commands.> commands'],
+    ['sagas', null],
+    ['connectors', 'bursar.internal.effects.> connectors'],
+    ['queries', 'bursar.internal.queries.> queries'],
+    ['owner', null],
+  ];
+  it.each(serving)('lets %s serve %s and nothing that is for others', async (name, own) => {
+    const all = serving.flatMap(([, subjects]) => subjects ?? []);
+    // With another queue group, or with none, it would get what others are to get, or listen in.
+    const sneaky = all.flatMap((each) => {
+      const [subject = ''] = each.split(' ');
+      return [subject, `${subject} other`];
+    });
+    const wanted = [
+      ...all,
+      ...sneaky,
+      '>',
+      'bursar.>',
+      'bursar.internal.>',
+      '_INBOX.>',
+      '_R_.>',
+      '$SRV.>',
+      '$JS.>',
+      '$SYS.>',
+    ];
+    const others = NATS_NAMES.filter((each) => each !== name).flatMap((each) => [
+      `_INBOX.${each}.>`,
+      `$SRV.INFO.bursar-${each}`,
+    ]);
+    const refused = await refusedToSubscribe(clients[name], [...wanted, ...others]);
+    expect(
+      [...wanted, ...others].filter((each) => !refused.has(each)),
+      'what it may listen to',
+    ).toEqual(own === null ? [] : [own]);
+  });
+
+  it.each<[Name, Name, string]>([
+    ['commands', 'gateway', 'commands.payment_intent.create'],
+    ['commands', 'sagas', 'commands.payment_intent.tell'],
+    ['commands', 'connectors', 'commands.payment_intent.tell'],
+    ['commands', 'owner', 'commands.tenant.create'],
+    ['queries', 'gateway', 'queries.access.identify'],
+    ['queries', 'sagas', 'queries.agent.standing'],
+    ['connectors', 'gateway', 'effects.processors.health'],
+    ['connectors', 'sagas', 'effects.processors.call'],
+  ])('lets %s answer %s about %s, and the owner find it', async (name, asking, subject) => {
+    const facts = { name: `bursar-${name}`, version: '1.0.0', queue: name };
+    const service = await clients[name].services.add(facts);
+    service.addEndpoint('a', {
+      subject: INTERNAL + subject,
+      handler: (_error, message) => message.respond('{}'),
+    });
+    await clients[name].flush();
+    expect((await clients[asking].request(INTERNAL + subject, '{}')).string()).toBe('{}');
+    const found = await clients.owner.request(`$SRV.INFO.bursar-${name}`);
+    expect(found.json()).toMatchObject({ name: `bursar-${name}` });
+    await service.stop();
+  });
+
+  it('lets the sagas talk among themselves and keep what they share, and nobody else', async () => {
+    const bucket = await clients.sagas.jetstream().views.kv('bursar_sagas', { history: 1 });
+    await bucket.put('share-0.checkpoint', '{"low":7}');
+    expect((await bucket.get('share-0.checkpoint'))?.string()).toBe('{"low":7}');
+    const own = [
+      'bursar.internal.sagas.alive',
+      '$KV.bursar_sagas.share-0.checkpoint',
+      '$JS.API.STREAM.INFO.KV_bursar_sagas',
+    ];
+    const denied = [
+      '$JS.API.STREAM.DELETE.KV_bursar_sagas',
+      '$KV.other.key',
+      '$JS.API.STREAM.LIST',
+    ];
+    for (const name of NATS_NAMES) {
+      const refused = await refusedToPublish(clients[name], [...own, ...denied]);
+      expect(refused, name).toEqual(new Set(name === 'sagas' ? denied : [...own, ...denied]));
+    }
+  });
+
+  it.each(NATS_NAMES)('lets %s hear its own replies, if it asks for anything', async (name) => {
+    const refused = await refusedToSubscribe(clients[name], [`_INBOX.${name}.*`]);
+    expect(refused.size).toBe(['commands', 'queries'].includes(name) ? 1 : 0);
+  });
+
+  it.each(NATS_NAMES)('lets %s answer only those who may ask it', async (name) => {
+    const inboxes = [...NATS_NAMES, 'agt_a'].map((each) => `_INBOX.${each}.x`);
+    const wanted = [...inboxes, '_R_.x', 'bursar.v1.tnt_1.agt_a.payment_intents.create'];
+    const refused = await refusedToPublish(clients[name], [...wanted, '$JS.API.INFO']);
+    const serves: Record<Name, string[]> = {
+      gateway: ['_INBOX.owner.x', '_R_.x'],
+      commands: ['gateway', 'sagas', 'connectors', 'owner'].map((each) => `_INBOX.${each}.x`),
+      sagas: [],
+      connectors: ['gateway', 'sagas', 'owner'].map((each) => `_INBOX.${each}.x`),
+      queries: ['gateway', 'sagas', 'owner'].map((each) => `_INBOX.${each}.x`),
+      owner: [],
+    };
+    const allowed = wanted.filter((each) => !refused.has(each));
+    expect(allowed.toSorted()).toEqual(serves[name].toSorted());
+  });
+});
+
+describe('an agent on NATS', () => {
+  const CREATE = 'payment_intents.create';
+
+  it('may publish on its own subjects and on no other', async () => {
+    const own = [`bursar.v1.tnt_1.agt_a.${CREATE}`, 'bursar.v1.tnt_1.agt_a.authority.get'];
+    const others = [
+      `bursar.v1.tnt_1.agt_b.${CREATE}`,
+      `bursar.v1.tnt_2.agt_a.${CREATE}`,
+      `bursar.v1.tnt_1.agt_a2.${CREATE}`,
+      'bursar.v1.tnt_1.agt_a',
+      ...SUBJECTS.map((subject) => INTERNAL + subject),
+      '_INBOX.agt_b.x',
+      '_INBOX.gateway.x',
+      '_R_.x',
+      '$SRV.PING',
+      '$JS.API.INFO',
+      '$SYS.REQ.SERVER.PING',
+    ];
+    const refused = await refusedToPublish(agentA, [...own, ...others]);
+    expect(refused).toEqual(new Set(others));
+  });
+
+  it('may listen to its own replies and to nothing else', async () => {
+    const others = ['>', '*', 'bursar.>', 'bursar.v1.>', 'bursar.internal.>', '_R_.>', '$SRV.>'];
+    const inboxes = ['_INBOX.>', '_INBOX.*.>', '_INBOX.agt_b.>', '_INBOX.gateway.>'];
+    const own = ['bursar.v1.tnt_1.agt_a.>', 'bursar.v1.> gateway'];
+    const wanted = [...others, ...inboxes, ...own];
+    expect(await refusedToSubscribe(agentA, wanted)).toEqual(new Set(wanted));
+    expect(await refusedToSubscribe(agentA, ['_INBOX.agt_a.>'])).toEqual(new Set());
+  });
+
+  it('reaches the gateway and gets its answer, though they are in different accounts', async () => {
+    const heard: string[] = [];
+    const served = clients.gateway.subscribe(`bursar.v1.*.*.${CREATE}`, {
+      queue: 'gateway',
+      callback: (_error, message) => {
+        heard.push(message.subject);
+        message.respond(`answer to ${message.string()}`);
+      },
+    });
+    await clients.gateway.flush();
+    const [a, b] = await Promise.all([
+      agentA.request(`bursar.v1.tnt_1.agt_a.${CREATE}`, 'a'),
+      agentB.request(`bursar.v1.tnt_1.agt_b.${CREATE}`, 'b'),
+    ]);
+    expect([a.string(), b.string()]).toEqual(['answer to a', 'answer to b']);
+    expect(heard.toSorted()).toEqual([
+      `bursar.v1.tnt_1.agt_a.${CREATE}`,
+      `bursar.v1.tnt_1.agt_b.${CREATE}`,
+    ]);
+
+    // Nor can it have the answer sent to where it would be a request of somebody else.
+    heard.length = 0;
+    for (const reply of [`bursar.v1.tnt_1.agt_b.${CREATE}`, `${INTERNAL}commands.tenant.create`])
+      agentA.publish(`bursar.v1.tnt_1.agt_a.${CREATE}`, '{}', { reply });
+    await agentA.request(`bursar.v1.tnt_1.agt_a.${CREATE}`, 'last');
+    await clients.gateway.flush();
+    expect(new Set(heard)).toEqual(new Set([`bursar.v1.tnt_1.agt_a.${CREATE}`]));
+    await served.drain();
+  });
+
+  it('whose entry has no permissions can do nothing', async () => {
+    const careless = newKey();
+    stage.writeAgents([entryOf('a'), entryOf('b'), `{ nkey: ${careless.publicKey} }`]);
+    stage.server.reload();
+    const client = await eventually(
+      () => stage.open(careless, 'careless'),
+      () => true,
+    );
+    const subject = `bursar.v1.tnt_1.agt_a.${CREATE}`;
+    expect(await refusedToPublish(client, [subject])).toEqual(new Set([subject]));
+    expect(await refusedToSubscribe(client, ['_INBOX.>'])).toEqual(new Set(['_INBOX.>']));
+  });
+
+  it('that is taken out of the list is cut off', async () => {
+    stage.writeAgents([entryOf('a')]);
+    stage.server.reload();
+    await agentB.closed();
+    await expect(stage.open(AGENTS.b, 'agt_b')).rejects.toThrow('Authorization Violation');
+    expect(agentA.isClosed()).toBe(false);
+  });
+});
