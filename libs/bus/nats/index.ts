@@ -15,5 +15,7 @@ export {
 } from './nats.endpoints.js';
 export { type NatsSettings, serversOf } from './nats.settings.js';
 export { type Nkey, newNkey, nkeyIn } from './nkey.js';
+export { NatsKeyValueStore } from './nats.key-value.js';
+export { NatsMembers, type NatsMembersOptions } from './nats.members.js';
 export { NatsTransport, type NatsTransportOptions } from './nats.transport.js';
 export { INTERNAL_PREFIX, serviceErrorHeaders } from './nats.wire.js';
