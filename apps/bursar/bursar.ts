@@ -1,17 +1,14 @@
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { InProcessTransport } from '#bus/in-process';
 import type { Timers } from '#platform';
 import { ProjectionRuntime } from '#runtime/projection';
 import { Conclusions } from '../commands/conclusions.js';
-import { HTTP_OPTIONS, configureHttp } from '../gateway/configure-http.js';
-import { createHttpAdapter } from '../gateway/http.adapter.js';
 import { Readiness } from '../gateway/readiness.port.js';
 import { FOLLOWED_STREAMS, LogFeeds } from '../sagas/log-feeds.js';
 import { type OpenAgentsDoor, openAgentsDoor } from './agents-door.js';
 import { EmbeddedModule } from './embedded.module.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
 import { type EmbeddedResources, openEmbedded } from './embedded.resources.js';
+import { HttpDoor } from './http.door.js';
 import { type OwnerDoor, openOwnerDoor } from './owner/owner.door.js';
 import { ownerSocketPath } from './owner/owner.socket.js';
 import { createTenant, rebuildProjections } from './owner/owner.work.js';
@@ -58,22 +55,8 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   const { readModels, credentials } = filesOf(dataDir);
   const trouble = new ProcessLog();
   const module = EmbeddedModule.over(resources, readModels, trouble);
-  const adapter = createHttpAdapter(resources.random);
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
-    ...HTTP_OPTIONS,
-    logger: ['error', 'warn'],
-    abortOnError: false,
-  });
-  configureHttp(app);
-  let stopping = false;
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onSend', (_request, reply, _payload, done) => {
-      // A connection kept for the next request would hold up the end.
-      if (stopping) void reply.header('connection', 'close');
-      done();
-    });
+  const http = await HttpDoor.create(module, resources.random);
+  const { app } = http;
   app.connectMicroservice({ strategy: new InProcessTransport(resources.bus) });
   await app.startAllMicroservices();
   await app.init();
@@ -85,10 +68,9 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   let door: OwnerDoor | undefined;
   let agentsDoor: OpenAgentsDoor | undefined;
   const stop = async () => {
-    stopping = true;
     readiness.stopping();
     await door?.close();
-    await answerWhatArrived(app, agentsDoor, resources.timers);
+    await answerWhatArrived(http, agentsDoor, resources.timers);
     // Before the application: it takes the sagas off the log's feed, which would count as handled what nobody hears any more.
     await sagas.stop();
     await app.close();
@@ -96,8 +78,7 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
     await resources.close();
   };
   try {
-    await app.listen(settings.port, settings.host);
-    const url = `http://${settings.host}:${portOf(app)}`;
+    const url = await http.open(settings.port, settings.host);
     await provideTenant(resources.bus, { name: FIRST_TENANT, path: credentials, baseUrl: url });
     const work = {
       createTenant: createTenant(resources.bus, dataDir, url),
@@ -126,21 +107,12 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
 
 /** The sagas go on meanwhile: most requests are answered with their payment's conclusion. */
 async function answerWhatArrived(
-  app: NestFastifyApplication,
+  http: HttpDoor,
   agentsDoor: OpenAgentsDoor | undefined,
   timers: Timers,
 ): Promise<void> {
-  const conclusions = app.get(Conclusions);
-  const cancels = [
-    timers.after(CONCLUDE_WITHIN_MS, () => conclusions.close()),
-    timers.after(ANSWER_WITHIN_MS, () => app.getHttpServer().closeAllConnections()),
-  ];
-  await Promise.all([app.getHttpAdapter().close(), agentsDoor?.close(ANSWER_WITHIN_MS)]);
-  for (const cancel of cancels) cancel();
-}
-
-function portOf(app: NestFastifyApplication): number {
-  const address = app.getHttpServer().address();
-  if (address === null || typeof address === 'string') throw new Error('not listening on a port');
-  return address.port;
+  const conclusions = http.app.get(Conclusions);
+  const cancel = timers.after(CONCLUDE_WITHIN_MS, () => conclusions.close());
+  await Promise.all([http.close(ANSWER_WITHIN_MS, timers), agentsDoor?.close(ANSWER_WITHIN_MS)]);
+  cancel();
 }

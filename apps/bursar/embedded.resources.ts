@@ -2,22 +2,17 @@ import { InProcessBus } from '#bus/in-process';
 import type { Messages } from '#contracts';
 import type { EventStore } from '#event-store';
 import type { Metrics } from '#metrics';
-import { HttpTransportError } from '#platform';
-import { SystemClock, type SystemRandom, SystemTimers } from '#platform/system';
-import { UndiciHttpClient } from '#platform/undici';
-import { GuardedProcessor, ProcessorRegistry } from '#processors';
-import { discoverSandboxProcessors } from '#processors/sandbox';
-import { ReservationDesk } from '#reservations';
-import { createHttpReservationProvider, discoverSandboxMerchants } from '#reservations/http';
+import type { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
+import type { ProcessorRegistry } from '#processors';
+import type { ReservationDesk } from '#reservations';
 import { SqliteSagaStore, SqliteSnapshotStore } from '#runtime';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
 import type { InstanceKeys } from '../commands/instance-keys.js';
 import { PurchaseWindow } from '../commands/purchase-window.js';
 import { ApprovalTime } from '../sagas/approval-time.js';
 import { type DataFolder, openDataFolder } from './data-folder.js';
+import { openOutside } from './outside.js';
 import { type Settings, filesOf } from './settings.js';
-
-const SANDBOX_WAIT_MS = 10_000;
 
 /** Everything of the embedded form that is opened before the application and closed after it. */
 export interface EmbeddedResources {
@@ -70,21 +65,8 @@ async function open(
   closers.push(() => snapshotStore.close());
   const sandbox = await sandboxOf(settings);
   closers.push(() => sandbox.stop());
-  const http = new UndiciHttpClient();
-  closers.push(() => http.close());
-  const processors = await discover(sandbox.url, http);
-  const registry = new ProcessorRegistry(
-    processors.map((processor) => new GuardedProcessor(processor, {}, { clock, timers })),
-  );
-  closers.push(() => registry.stop());
-  const participants = [
-    ...(await discoverSandboxMerchants(sandbox.url, http)),
-    ...settings.reservationParticipants,
-  ];
-  const reservations = new ReservationDesk(
-    participants.map((each) => createHttpReservationProvider(each, http)),
-    timers,
-  );
+  const outside = await openOutside(sandbox.url, settings);
+  closers.push(() => outside.close());
   const bus = new InProcessBus<Messages>(timers);
   return {
     clock,
@@ -94,8 +76,8 @@ async function open(
     store,
     sagaStore,
     snapshotStore,
-    registry,
-    reservations,
+    registry: outside.registry,
+    reservations: outside.reservations,
     keys,
     metrics,
     approvalTime: new ApprovalTime(settings.approvalMs),
@@ -109,20 +91,4 @@ async function sandboxOf({ sandbox, host }: Settings): Promise<Pick<Sandbox, 'ur
   return 'url' in sandbox
     ? { url: sandbox.url, stop: () => Promise.resolve() }
     : startSandbox({ ...sandbox, host });
-}
-
-/** The sandbox may be started at the same time: it gets a while to answer. */
-async function discover(sandboxUrl: string, http: UndiciHttpClient) {
-  const clock = new SystemClock();
-  const timers = new SystemTimers();
-  const giveUpAtMs = clock.monotonicMs() + SANDBOX_WAIT_MS;
-  for (;;) {
-    try {
-      return await discoverSandboxProcessors(sandboxUrl, http);
-    } catch (error) {
-      const patient = error instanceof HttpTransportError && clock.monotonicMs() < giveUpAtMs;
-      if (!patient) throw error;
-      await new Promise<void>((resolve) => timers.after(100, resolve));
-    }
-  }
 }

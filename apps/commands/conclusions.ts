@@ -4,7 +4,7 @@ import { Timers } from '#platform';
 
 /** One caller's wait. */
 interface Wait {
-  /** The payment as it then was, or null when the time was up first. */
+  /** The payment as it then was; null when the time was up first, or when that has to be looked up. */
   readonly conclusion: Promise<PaymentIntentState | null>;
   /** Nobody is interested any more. */
   end(): void;
@@ -12,39 +12,51 @@ interface Wait {
 
 type Wake = (state: PaymentIntentState | null) => void;
 
+interface Waiters {
+  readonly payment: string;
+  readonly wakes: Set<Wake>;
+}
+
 /** Callers that wait for what they asked for to be concluded. In memory only: a caller that is lost asks again with its key. */
 @Injectable()
 export class Conclusions {
-  private readonly waiting = new Map<string, Set<Wake>>();
+  private readonly waiting = new Map<string, Waiters>();
   private closed = false;
 
   constructor(private readonly timers: Timers) {}
 
-  /** `id`: of the operation; a payment's own id is that of the request that made it. */
-  wait(id: string, waitMs: number): Wait {
-    const waiters = this.waiting.get(id) ?? new Set<Wake>();
+  /** `id`: of the operation; a payment's own id is that of the request that made it. `payment`: what it is about. */
+  wait(id: string, payment: string, waitMs: number): Wait {
+    const waiters = this.waiting.get(id) ?? { payment, wakes: new Set<Wake>() };
     this.waiting.set(id, waiters);
     let wake: Wake = () => {};
     const conclusion = new Promise<PaymentIntentState | null>((resolve) => {
       const cancel = this.timers.after(this.closed ? 0 : waitMs, () => wake(null));
       wake = (state) => {
         cancel();
-        waiters.delete(wake);
-        if (waiters.size === 0 && this.waiting.get(id) === waiters) this.waiting.delete(id);
+        waiters.wakes.delete(wake);
+        if (waiters.wakes.size === 0 && this.waiting.get(id) === waiters) this.waiting.delete(id);
         resolve(state);
       };
-      waiters.add(wake);
+      waiters.wakes.add(wake);
     });
     return { conclusion, end: () => wake(null) };
   }
 
-  concluded(id: string, state: PaymentIntentState): void {
-    for (const wake of [...(this.waiting.get(id) ?? [])]) wake(state);
+  /** `state`: null when whoever waits has to look for itself. */
+  concluded(id: string, state: PaymentIntentState | null): void {
+    for (const wake of [...(this.waiting.get(id)?.wakes ?? [])]) wake(state);
+  }
+
+  /** Whatever is asked of the payment waits for a human now, and nobody for that. */
+  awaitsHuman(payment: string): void {
+    for (const [id, waiters] of this.waiting)
+      if (waiters.payment === payment) this.concluded(id, null);
   }
 
   /** The process ends: nobody waits any longer, and nobody begins to. */
   close(): void {
     this.closed = true;
-    for (const wake of [...this.waiting.values()].flatMap((waiters) => [...waiters])) wake(null);
+    for (const id of [...this.waiting.keys()]) this.concluded(id, null);
   }
 }

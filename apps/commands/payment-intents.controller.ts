@@ -52,7 +52,7 @@ export class PaymentIntentsController {
   async create(@Payload() call: Create): Promise<Answer> {
     const id = operationId(call);
     // Listening before the append, so that no conclusion slips by.
-    const wait = this.conclusions.wait(id, call.waitMs);
+    const wait = this.conclusions.wait(id, id, call.waitMs);
     let durable = false;
     try {
       const told = await this.record(id, call);
@@ -78,7 +78,7 @@ export class PaymentIntentsController {
   @MessagePattern('commands.payment_intent.operate')
   async operate(@Payload() call: Operate): Promise<Answer> {
     const operation = operationId(call);
-    const wait = this.conclusions.wait(operation, call.waitMs);
+    const wait = this.conclusions.wait(operation, call.id.replace(/^pi_/, ''), call.waitMs);
     const execute = () => {
       const command = commandOf(call, operation, this.clock.now());
       const id = call.id.replace(/^pi_/, '');
