@@ -1,4 +1,7 @@
-/** Where to go on: everything up to `low` is acknowledged, and so are the positions above it in `acknowledged`. */
+/**
+ * Where to go on: everything up to `low` is acknowledged, and so are the positions above it in `acknowledged`. All of them are
+ * positions that the log gave out, or -1: nobody can read on after any other.
+ */
 export interface Checkpoint {
   low: number;
   acknowledged: number[];
@@ -14,7 +17,8 @@ const ACKNOWLEDGED_MAX = 10_000;
  * what was open.
  */
 export class Progress {
-  private readonly open = new Set<number>();
+  /** Each open position with the one that was known before it. */
+  private readonly open = new Map<number, number>();
   private readonly ahead = new Set<number>();
   private scannedTo: number;
 
@@ -25,9 +29,10 @@ export class Progress {
 
   /** False when the position was acknowledged in an earlier life. */
   begin(position: number): boolean {
-    this.scannedTo = Math.max(this.scannedTo, position);
+    const before = this.scannedTo;
+    this.scanned(position);
     if (this.ahead.has(position)) return false;
-    this.open.add(position);
+    if (!this.open.has(position)) this.open.set(position, before);
     return true;
   }
 
@@ -44,9 +49,9 @@ export class Progress {
   }
 
   checkpoint(): Checkpoint {
-    // Positions are opened in log order, so the first of the set is the lowest.
-    const lowest = this.open.values().next();
-    const low = lowest.done ? this.scannedTo : lowest.value - 1;
+    // Positions are opened in log order, so the first of the map is the lowest.
+    const beforeLowest = this.open.values().next();
+    const low = beforeLowest.done ? this.scannedTo : beforeLowest.value;
     for (const position of this.ahead) if (position <= low) this.ahead.delete(position);
     const acknowledged = [...this.ahead].sort((a, b) => a - b).slice(0, ACKNOWLEDGED_MAX);
     return { low, acknowledged };
