@@ -16,6 +16,7 @@ export default defineConfig({
             'libs/**/*.spec.ts',
             'apps/**/*.spec.ts',
             'test/architecture/*.spec.ts',
+            'test/contract/*.spec.ts',
             'test/deploy/*.spec.ts',
             'test/faults/storage/*.spec.ts',
           ],

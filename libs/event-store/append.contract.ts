@@ -17,7 +17,7 @@ import {
 
 /** What is appended, and what is refused. */
 export function describeAppend(store: Given<EventStore>, next: Given<Sequence>): void {
-  it('starts a stream at revision 0', async () => {
+  it('starts a stream at revision 0 [C1]', async () => {
     const stream = newStream(next());
     const appended = await store().append(stream, 'no_stream', newEvents(next(), 3));
     expect(appended.lastRevision).toBe(2);
@@ -25,35 +25,38 @@ export function describeAppend(store: Given<EventStore>, next: Given<Sequence>):
     expect(events.map(({ revision }) => revision)).toEqual([0, 1, 2]);
   });
 
-  it('refuses to start a stream that exists, naming its head', async () => {
+  it('refuses to start a stream that exists, naming its head [C2]', async () => {
     const stream = await written(store(), next(), 2);
     const attempt = store().append(stream, 'no_stream', newEvents(next(), 1));
     await expect(attempt).rejects.toMatchObject({ name: 'ConcurrencyError', actual: 1 });
     expect(await store().readStream(stream)).toHaveLength(2);
   });
 
-  it('appends after the expected head', async () => {
+  it('appends after the expected head [C3]', async () => {
     const stream = await written(store(), next(), 2);
     const appended = await store().append(stream, 1, newEvents(next(), 2));
     expect(appended.lastRevision).toBe(3);
   });
 
-  it.each([0, 5])('refuses other events at revision %i of a stream of three', async (expected) => {
+  it.each([
+    [0, 'C4'],
+    [5, 'C5'],
+  ])('refuses other events at revision %i of a stream of three [%s]', async (expected) => {
     const stream = await written(store(), next(), 3);
     const attempt = store().append(stream, expected, newEvents(next(), 1));
     await expect(attempt).rejects.toMatchObject({ expected, actual: 2, stream });
   });
 
-  it.each([0, 'exists'] as const)(
-    'refuses %s on a stream that does not exist',
-    async (expected) => {
-      const attempt = store().append(newStream(next()), expected, newEvents(next(), 1));
-      await expect(attempt).rejects.toBeInstanceOf(ConcurrencyError);
-      await expect(attempt).rejects.toMatchObject({ actual: 'no_stream' });
-    },
-  );
+  it.each([
+    [0, 'C6'],
+    ['exists', 'C7'],
+  ] as const)('refuses %s on a stream that does not exist [%s]', async (expected, _) => {
+    const attempt = store().append(newStream(next()), expected, newEvents(next(), 1));
+    await expect(attempt).rejects.toBeInstanceOf(ConcurrencyError);
+    await expect(attempt).rejects.toMatchObject({ actual: 'no_stream' });
+  });
 
-  it('takes "any" with and without a stream, and "exists" with one', async () => {
+  it('takes "any" with and without a stream, and "exists" with one [C8]', async () => {
     const stream = newStream(next());
     for (const expected of ['any', 'any', 'exists'] as const) {
       await store().append(stream, expected, newEvents(next(), 1));
@@ -68,7 +71,7 @@ export function describeAppend(store: Given<EventStore>, next: Given<Sequence>):
     }
   });
 
-  it('writes nothing when one event of several is invalid', async () => {
+  it('writes nothing when one event of several is invalid [C9]', async () => {
     const stream = newStream(next());
     const invalid = { ...newEvent(next()), data: { at: new Date(0) } as unknown as JsonObject };
     const attempt = store().append(stream, 'no_stream', [...newEvents(next(), 2), invalid]);
@@ -76,7 +79,7 @@ export function describeAppend(store: Given<EventStore>, next: Given<Sequence>):
     await expect(store().readStream(stream)).rejects.toBeInstanceOf(StreamNotFoundError);
   });
 
-  it('refuses an append without events, or with one id twice', async () => {
+  it('refuses an append without events, or with one id twice [C10]', async () => {
     const event = newEvent(next());
     for (const events of [[], [event, event]]) {
       const attempt = store().append(newStream(next()), 'no_stream', events);
@@ -92,7 +95,7 @@ export function describeAppend(store: Given<EventStore>, next: Given<Sequence>):
     },
   );
 
-  it('gives the events of one append contiguous revisions and increasing positions', async () => {
+  it('gives the events of one append contiguous revisions and increasing positions [C11]', async () => {
     const stream = await written(store(), next(), 1);
     const appended = await store().append(stream, 0, newEvents(next(), 20));
     const events = (await store().readStream(stream)).slice(1);
@@ -102,7 +105,7 @@ export function describeAppend(store: Given<EventStore>, next: Given<Sequence>):
     expect(appended).toEqual({ lastRevision: 20, lastPosition: positions.at(-1) });
   });
 
-  it('lets exactly one of two concurrent appends win, a thousand times', async () => {
+  it('lets exactly one of two concurrent appends win, a thousand times [C12]', async () => {
     for (let round = 0; round < 20; round++) {
       const streams = Array.from({ length: 50 }, () => newStream(next()));
       const race = (stream: string) => store().append(stream, 'no_stream', newEvents(next(), 1));
@@ -117,7 +120,7 @@ export function describeAppend(store: Given<EventStore>, next: Given<Sequence>):
     }
   });
 
-  it('serves 64 writers on 64 streams, each position once', async () => {
+  it('serves 64 writers on 64 streams, each position once [C13]', async () => {
     const writers = Array.from({ length: 64 }, async () => {
       const stream = newStream(next());
       const positions: number[] = [];
@@ -135,7 +138,7 @@ export function describeAppend(store: Given<EventStore>, next: Given<Sequence>):
 
 /** What counts as the same append. */
 export function describeIdempotency(store: Given<EventStore>, next: Given<Sequence>): void {
-  it('answers a repeated append as the first time and writes nothing', async () => {
+  it('answers a repeated append as the first time and writes nothing [C14]', async () => {
     const stream = newStream(next());
     const events = newEvents(next(), 2);
     const first = await store().append(stream, 'no_stream', events);
@@ -143,7 +146,7 @@ export function describeIdempotency(store: Given<EventStore>, next: Given<Sequen
     expect(await store().readStream(stream)).toHaveLength(2);
   });
 
-  it('recognises a repeat after others appended, and answers with its own last event', async () => {
+  it('recognises a repeat after others appended, and answers with its own last event [C15]', async () => {
     const stream = await written(store(), next(), 2);
     const events = newEvents(next(), 2);
     const first = await store().append(stream, 1, events);
@@ -153,7 +156,7 @@ export function describeIdempotency(store: Given<EventStore>, next: Given<Sequen
     expect(await store().readStream(stream)).toHaveLength(7);
   });
 
-  it('takes the beginning of an earlier append for a repeat', async () => {
+  it('takes the beginning of an earlier append for a repeat [C16]', async () => {
     const stream = newStream(next());
     const events = newEvents(next(), 3);
     await store().append(stream, 'no_stream', events);
@@ -163,7 +166,7 @@ export function describeIdempotency(store: Given<EventStore>, next: Given<Sequen
     expect(appended.lastPosition).toBe(second?.position);
   });
 
-  it('refuses an earlier append with one more event, or with another second one', async () => {
+  it('refuses an earlier append with one more event, or with another second one [C17] [C18]', async () => {
     const stream = newStream(next());
     const events = newEvents(next(), 2);
     await store().append(stream, 'no_stream', events);
@@ -177,7 +180,7 @@ export function describeIdempotency(store: Given<EventStore>, next: Given<Sequen
     expect(await store().readStream(stream)).toHaveLength(2);
   });
 
-  it('compares ids, not payloads, and keeps the first payload', async () => {
+  it('compares ids, not payloads, and keeps the first payload [C19]', async () => {
     const stream = newStream(next());
     const event = newEvent(next(), { amount: 1 });
     const first = await store().append(stream, 'no_stream', [event]);
@@ -186,7 +189,7 @@ export function describeIdempotency(store: Given<EventStore>, next: Given<Sequen
     expect((await store().readStream(stream))[0]?.data).toEqual({ amount: 1 });
   });
 
-  it('lets two streams hold events with the same id', async () => {
+  it('lets two streams hold events with the same id [C20]', async () => {
     const event = newEvent(next());
     for (const stream of [newStream(next()), newStream(next())]) {
       await store().append(stream, 'no_stream', [event]);
@@ -194,7 +197,7 @@ export function describeIdempotency(store: Given<EventStore>, next: Given<Sequen
     }
   });
 
-  it('appends the same ids again when the expectation is the head', async () => {
+  it('appends the same ids again when the expectation is the head [C22]', async () => {
     const stream = newStream(next());
     const events = newEvents(next(), 1);
     await store().append(stream, 'no_stream', events);
@@ -202,7 +205,7 @@ export function describeIdempotency(store: Given<EventStore>, next: Given<Sequen
     expect(appended.lastRevision).toBe(1);
   });
 
-  it('converges on one event when every answer but the last is lost', async () => {
+  it('converges on one event when every answer but the last is lost [C23]', async () => {
     const stream = newStream(next());
     const events = newEvents(next(), 1);
     const attempts = Array.from({ length: 5 }, () => store().append(stream, 'no_stream', events));

@@ -60,7 +60,7 @@ export interface LogFilter {
 }
 
 export interface LogRead {
-  /** Exclusive; -1 reads from the beginning. */
+  /** Exclusive. A position that this store gave out, or -1 for the beginning: EventStoreDB knows no others. */
   after: number;
   limit?: number;
   filter?: LogFilter;
@@ -73,7 +73,10 @@ export interface LogPage {
 }
 
 export interface LogSubscription {
-  /** Exclusive; -1 from the beginning, `'end'` only what comes from now on. */
+  /**
+   * Exclusive, as for a read. `'end'`: nothing that was appended before the call, everything that is appended after
+   * `onCaughtUp`; a store that has to ask a server for its end may begin anywhere between.
+   */
   after: number | 'end';
   filter?: LogFilter;
   /**
@@ -110,10 +113,10 @@ export abstract class EventStore {
   /** @throws StreamNotFoundError, StreamDeletedError, StoreUnavailableError, LogDamagedError */
   abstract readStream(stream: string, options?: StreamRead): Promise<RecordedEvent[]>;
 
-  /** @throws StoreUnavailableError, LogDamagedError */
+  /** @throws StoreUnavailableError, LogDamagedError, RangeError where it notices that `after` was never given out */
   abstract readAll(options: LogRead): Promise<LogPage>;
 
-  /** Position of the last event in the log, -1 when it is empty. */
+  /** Position of the last event in the log, -1 when it is empty. Streams starting with `$` do not count. */
   abstract headPosition(): Promise<number>;
 
   abstract subscribe(options: LogSubscription): Subscription;

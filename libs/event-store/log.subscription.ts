@@ -1,11 +1,15 @@
-import type { Timers } from '#platform';
+import type { Random, Timers } from '#platform';
 import type { LogFilter, LogPage, LogSubscription, Subscription } from './event-store.port.js';
+import { jittered } from './retry.delay.js';
 
 /** What a subscription reads from: the next page after a position, wherever that is kept. */
 export interface LogSource {
+  /** Where nothing follows yet, it may answer with a page that goes no further, or wait until there is one. */
   read(after: number, filter: LogFilter): LogPage | Promise<LogPage>;
   /** Position of the last event whose append was acknowledged. */
-  head(): number;
+  head(): number | Promise<number>;
+  /** Makes calls that wait reject: nobody wants their answer any more. */
+  release?(): void;
 }
 
 const RETRY_MS = { first: 50, longest: 5_000 } as const;
@@ -15,8 +19,8 @@ const RETRY_MS = { first: 50, longest: 5_000 } as const;
  * be lost or come twice, and nothing piles up behind a slow handler.
  */
 export class LogFollower implements Subscription {
-  private position: number;
-  private readonly caughtUpAt: number;
+  private position = -1;
+  private caughtUpAt = -1;
   private caughtUp = false;
   private stopped = false;
   /** Something was appended since the last read began. */
@@ -29,10 +33,10 @@ export class LogFollower implements Subscription {
     private readonly source: LogSource,
     private readonly timers: Timers,
     private readonly options: LogSubscription,
+    /** Where many followers must not come back to a server at the same instant. */
+    private readonly random?: Random,
   ) {
-    this.caughtUpAt = source.head();
-    this.position = options.after === 'end' ? this.caughtUpAt : options.after;
-    this.ended = this.follow();
+    this.ended = this.follow(source.head());
   }
 
   /** Something was appended. */
@@ -43,15 +47,17 @@ export class LogFollower implements Subscription {
 
   stop(): Promise<void> {
     this.stopped = true;
+    this.source.release?.();
     this.endIdle?.();
     this.endDelay?.();
     return this.ended;
   }
 
-  private async follow(): Promise<void> {
+  private async follow(head: number | Promise<number>): Promise<void> {
     // The subscriber holds its subscription before the first call.
-    await Promise.resolve();
+    await this.begin(head);
     while (!this.stopped) {
+      this.reportCaughtUp();
       this.awake = false;
       const page = await this.untilItWorks(() =>
         this.source.read(this.position, this.options.filter ?? {}),
@@ -62,9 +68,19 @@ export class LogFollower implements Subscription {
 
       const moved = page.scannedTo > this.position;
       this.position = page.scannedTo;
-      this.reportCaughtUp();
       if (!moved && !this.awake) await this.idle();
     }
+  }
+
+  private async begin(first: number | Promise<number>): Promise<void> {
+    let asked: number | Promise<number> | undefined = first;
+    const ask = () => {
+      const answer = asked ?? this.source.head();
+      asked = undefined;
+      return answer;
+    };
+    this.caughtUpAt = typeof first === 'number' ? first : ((await this.untilItWorks(ask)) ?? -1);
+    this.position = this.options.after === 'end' ? this.caughtUpAt : this.options.after;
   }
 
   private async handOver({ events, scannedTo }: LogPage): Promise<void> {
@@ -87,6 +103,7 @@ export class LogFollower implements Subscription {
       try {
         return await action();
       } catch (reason) {
+        if (this.stopped) return undefined;
         this.options.onDropped?.(reason);
         if (!this.stopped) await this.delay(delayMs);
         delayMs = Math.min(delayMs * 2, RETRY_MS.longest);
@@ -103,7 +120,8 @@ export class LogFollower implements Subscription {
 
   private delay(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.timers.after(ms, resolve);
+      const delayMs = this.random ? jittered(ms, this.random) : ms;
+      const cancel = this.timers.after(delayMs, resolve);
       this.endDelay = () => {
         cancel();
         resolve();

@@ -28,54 +28,56 @@ export function describeReads(store: Given<EventStore>, next: Given<Sequence>): 
     await store().append(long, 299, newEvents(next(), 301));
   });
 
-  it('reads forward from a revision, inclusive', async () => {
+  it('reads forward from the start and from a revision, inclusive [C24]', async () => {
+    const [first] = await store().readStream(long, { limit: 1 });
+    expect(first?.revision).toBe(0);
     const events = await store().readStream(long, { from: 598 });
     expect(events.map(({ revision }) => revision)).toEqual([598, 599, 600]);
   });
 
-  it('reads nothing beyond the end of a stream that exists', async () => {
+  it('reads nothing beyond the end of a stream that exists [C24]', async () => {
     expect(await store().readStream(long, { from: 601 })).toEqual([]);
   });
 
-  it('reads the head backward', async () => {
+  it('reads the head backward [C25]', async () => {
     const events = await store().readStream(long, { direction: 'backward', limit: 1 });
     expect(events.map(({ revision }) => revision)).toEqual([600]);
   });
 
-  it('reads backward from a revision, inclusive', async () => {
+  it('reads backward from a revision, inclusive [C25]', async () => {
     const events = await store().readStream(long, { direction: 'backward', from: 1 });
     expect(events.map(({ revision }) => revision)).toEqual([1, 0]);
   });
 
-  it.each([1, 499, 500])('gives a page of exactly %i', async (limit) => {
+  it.each([1, 499, 500])('gives a page of exactly %i [C26]', async (limit) => {
     const events = await store().readStream(long, { from: 50, limit });
     expect(events).toHaveLength(limit);
     expect(events[0]?.revision).toBe(50);
   });
 
-  it('gives 500 events when no limit is named', async () => {
+  it('gives 500 events when no limit is named [C26]', async () => {
     expect(await store().readStream(long)).toHaveLength(500);
   });
 
   it.each([{ limit: 0 }, { limit: 501 }, { limit: 1.5 }, { from: -1 }])(
-    'refuses %j',
+    'refuses %j [C26]',
     async (options) => {
       await expect(store().readStream(long, options)).rejects.toBeInstanceOf(RangeError);
     },
   );
 
-  it('tells a missing stream from an empty answer', async () => {
+  it('tells a missing stream from an empty answer [C27]', async () => {
     const attempt = store().readStream(newStream(next()));
     await expect(attempt).rejects.toBeInstanceOf(StreamNotFoundError);
   });
 
-  it('keeps working after hundreds of reads that stopped early', async () => {
+  it('keeps working after hundreds of reads that stopped early [C28]', async () => {
     const reads = Array.from({ length: 200 }, () => store().readStream(long, { limit: 1 }));
     await Promise.all(reads);
     expect(await store().readStream(long, { from: 600 })).toHaveLength(1);
   });
 
-  it('reads what was just written', async () => {
+  it('reads what was just written [C33]', async () => {
     const stream = newStream(next());
     for (let revision = 0; revision < 20; revision++) {
       await store().append(
@@ -91,7 +93,7 @@ export function describeReads(store: Given<EventStore>, next: Given<Sequence>): 
 
 /** What an event may hold, and that it comes back. */
 export function describeEncoding(store: Given<EventStore>, next: Given<Sequence>): void {
-  it('gives data and metadata back as they were', async () => {
+  it('gives data and metadata back as they were [C29]', async () => {
     const stream = newStream(next());
     const data: JsonObject = {
       text: 'zażółć 🦊 \u0000 "quoted" \ud800',
@@ -132,13 +134,13 @@ export function describeEncoding(store: Given<EventStore>, next: Given<Sequence>
     ['a function', () => 1],
     ['a hole', new Array<number>(1)],
     ['a cycle', cycle],
-  ])('refuses %s as data', async (_, value) => {
+  ])('refuses %s as data [C30]', async (_, value) => {
     const data = { list: [{ value }] } as unknown as JsonObject;
     const attempt = store().append(newStream(next()), 'no_stream', [newEvent(next(), data)]);
     await expect(attempt).rejects.toBeInstanceOf(InvalidEventError);
   });
 
-  it('refuses 50,000 levels of nesting', async () => {
+  it('refuses 50,000 levels of nesting [C30]', async () => {
     let data: JsonObject = {};
     for (let level = 0; level < 50_000; level++) data = { data };
     const attempt = store().append(newStream(next()), 'no_stream', [newEvent(next(), data)]);
@@ -146,7 +148,7 @@ export function describeEncoding(store: Given<EventStore>, next: Given<Sequence>
   });
 
   it.each([{ id: 'not-a-uuid' }, { type: '' }, { data: [] }, { metadata: null }])(
-    'refuses an event with %j',
+    'refuses an event with %j [C30]',
     async (wrong) => {
       const event = { ...newEvent(next()), ...(wrong as object) };
       const attempt = store().append(newStream(next()), 'no_stream', [event]);
@@ -154,7 +156,7 @@ export function describeEncoding(store: Given<EventStore>, next: Given<Sequence>
     },
   );
 
-  it('records times in UTC that do not run backwards', async () => {
+  it('records times in UTC that do not run backwards [C31]', async () => {
     const stream = newStream(next());
     for (let revision = -1; revision < 5; revision++) {
       await store().append(stream, revision < 0 ? 'no_stream' : revision, newEvents(next(), 1));
@@ -164,7 +166,7 @@ export function describeEncoding(store: Given<EventStore>, next: Given<Sequence>
     expect(times).toEqual(times.toSorted());
   });
 
-  it('refuses too many events or bytes and stores nothing', async () => {
+  it('refuses too many events or bytes and stores nothing [C32]', async () => {
     const stream = newStream(next());
     const tooMany = newEvents(next(), APPEND_LIMITS.eventsMax + 1);
     const tooLong = [newEvent(next(), { text: 'é'.repeat(APPEND_LIMITS.bytesMax / 2) })];
@@ -180,7 +182,7 @@ export function describeEncoding(store: Given<EventStore>, next: Given<Sequence>
 
 /** Truncating and deleting. */
 export function describeEndings(store: Given<EventStore>, next: Given<Sequence>): void {
-  it('hides what lies before a truncation and goes on counting', async () => {
+  it('hides what lies before a truncation and goes on counting [C48]', async () => {
     const stream = await written(store(), next(), 5);
     await store().truncateBefore(stream, 3);
     const appended = await store().append(stream, 4, newEvents(next(), 1));
@@ -191,13 +193,13 @@ export function describeEndings(store: Given<EventStore>, next: Given<Sequence>)
     expect(backward.map(({ revision }) => revision)).toEqual([4, 3]);
   });
 
-  it('reads nothing from a stream that was truncated as a whole', async () => {
+  it('reads nothing from a stream that was truncated as a whole [C48]', async () => {
     const stream = await written(store(), next(), 2);
     await store().truncateBefore(stream, 2);
     expect(await store().readStream(stream)).toEqual([]);
   });
 
-  it('neither reads nor extends a tombstoned stream, whatever is expected', async () => {
+  it('neither reads nor extends a tombstoned stream, whatever is expected [C49]', async () => {
     const stream = await written(store(), next(), 2);
     await store().tombstone(stream);
     await expect(store().readStream(stream)).rejects.toBeInstanceOf(StreamDeletedError);
@@ -208,7 +210,7 @@ export function describeEndings(store: Given<EventStore>, next: Given<Sequence>)
     await expect(store().softDelete(stream)).rejects.toBeInstanceOf(StreamDeletedError);
   });
 
-  it('lets a soft-deleted stream start anew, with revisions that go on', async () => {
+  it('lets a soft-deleted stream start anew, with revisions that go on [C50]', async () => {
     const stream = await written(store(), next(), 3);
     await store().softDelete(stream);
     await expect(store().readStream(stream)).rejects.toBeInstanceOf(StreamNotFoundError);
@@ -220,7 +222,7 @@ export function describeEndings(store: Given<EventStore>, next: Given<Sequence>)
     expect(events.map(({ revision }) => revision)).toEqual([3, 4]);
   });
 
-  it('lets a soft-deleted stream go on at its head', async () => {
+  it('lets a soft-deleted stream go on at its head [C50]', async () => {
     const stream = await written(store(), next(), 3);
     await store().softDelete(stream);
     expect((await store().append(stream, 2, newEvents(next(), 1))).lastRevision).toBe(3);

@@ -45,6 +45,9 @@ const LOADED_BY_OTHERS: Readonly<Record<string, string>> = {
   'class-transformer': 'class-validator through @nestjs/common',
 };
 
+/** Both register the same protocol for the whole process, and then neither can write its messages. */
+const NOT_TOGETHER = ['@eventstore/db-client', '@kurrent/kurrentdb-client'] as const;
+
 /** Tools that code outside of specs may load, and why. */
 const TOOLS_IN_PRODUCTION: Readonly<Record<string, string>> = {
   'libs/sqlite/source-build.ts': 'compiles a worker for specs, which run from the sources',
@@ -76,6 +79,10 @@ function undeclaredPackages(files: readonly ProjectFile[], declared: readonly st
 function unusedPackages(files: readonly ProjectFile[], declared: readonly string[]): string[] {
   const homes = foldersByPackage(files);
   return declared.filter((name) => !homes.has(name) && !Object.hasOwn(LOADED_BY_OTHERS, name));
+}
+
+function loadedTogether(installed: readonly string[]): boolean {
+  return NOT_TOGETHER.every((name) => installed.some((path) => path.endsWith(`/${name}`)));
 }
 
 function foldersByPackage(files: readonly ProjectFile[]): Map<string, Set<string>> {
@@ -114,6 +121,14 @@ describe('the vendor rule', () => {
     );
     const loadedAfterAll = Object.keys(LOADED_BY_OTHERS).filter((name) => homes.has(name));
     expect([...idle, ...loadedAfterAll]).toEqual([]);
+  });
+
+  it('installs no two clients of the same protocol', () => {
+    const lock = JSON.parse(fileAt('package-lock.json').text) as { packages: object };
+    const installed = Object.keys(lock.packages);
+    expect(installed).toContain(`node_modules/${NOT_TOGETHER[0]}`);
+    expect(loadedTogether(installed)).toBe(false);
+    expect(loadedTogether(NOT_TOGETHER.map((name) => `node_modules/${name}`))).toBe(true);
   });
 
   it('pins every version exactly', () => {

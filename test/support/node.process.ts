@@ -24,9 +24,13 @@ const reaper = createReaper();
  * Runs a built program as a user would, from the repository's folder. Of our own environment it sees only what a shell has, so that
  * nothing of the test runner changes how it behaves.
  */
-export function startNode(program: string, env: Record<string, string>): NodeProcess {
+export function startNode(
+  program: string,
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): NodeProcess {
   const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: REPOSITORY,
     env: { PATH, HOME, TMPDIR, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -3,12 +3,16 @@ import { describeEventStore } from '../event-store.contract.js';
 import { MemoryEventStore } from './memory-event-store.js';
 import { MemoryLog } from './memory-log.js';
 
-describeEventStore('memory', async () => {
-  const log = new MemoryLog();
-  const clock = new SystemClock();
-  const timers = new SystemTimers();
-  return {
-    open: async () => new MemoryEventStore({ clock, timers, log }),
-    remove: async () => {},
-  };
+describeEventStore({
+  name: 'memory',
+  ownsLog: true,
+  make: async () => {
+    const log = new MemoryLog();
+    const clock = new SystemClock();
+    const timers = new SystemTimers();
+    return {
+      open: async () => new MemoryEventStore({ clock, timers, log }),
+      remove: async () => {},
+    };
+  },
 });

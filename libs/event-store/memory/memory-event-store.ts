@@ -90,6 +90,7 @@ export class MemoryEventStore extends EventStore {
 
   subscribe(options: LogSubscription): Subscription {
     this.assertOpen();
+    if (options.after !== 'end') this.log.assertGivenOut(options.after);
     const source = {
       read: (after: number, filter: LogRead['filter']) => this.page({ after, filter }),
       head: () => this.log.head,
@@ -126,6 +127,7 @@ export class MemoryEventStore extends EventStore {
 
   private page(options: LogRead): LogPage {
     const { after, limit, filter = {} } = checkedLogRead(options);
+    this.log.assertGivenOut(after);
     const events: RecordedEvent[] = [];
     let scannedTo = after;
     for (let index = this.log.indexAfter(after); events.length < limit; index++) {

@@ -46,6 +46,13 @@ export class MemoryLog {
     this.events.push(event);
   }
 
+  /** @throws RangeError for what is neither -1 nor the position of an event */
+  assertGivenOut(position: number): void {
+    if (position !== -1 && this.events[position / POSITION_STEP] === undefined) {
+      throw new RangeError(`${position} is no position of this log`);
+    }
+  }
+
   /** Index in `events` of the first one behind a position. */
   indexAfter(position: number): number {
     return Math.floor(position / POSITION_STEP) + 1;

@@ -1,17 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SystemClock, SystemTimers } from '#platform/system';
 import { openDatabase, startWorker, UnknownFileError } from '#sqlite';
-import { buildSource } from '../../sqlite/source-build.js';
 import { encodeAppend } from '../append.encoding.js';
 import { newEvent, newEvents, newStream, sequence } from '../events.contract.js';
+import { killUnderLoad } from './kill-load.fixture.js';
 import { openForWriting } from './log.file.js';
 import type { LogWrite } from './log.write.js';
 import { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite-event-store.js';
@@ -49,9 +45,8 @@ describe('the sqlite event store', () => {
   });
 
   it('has every acknowledged append whole after kill -9 under load, five times', async () => {
-    const child = await buildSource(new URL('./append-load.child.js', import.meta.url));
     for (let cycle = 1; cycle <= 5; cycle++) {
-      const acknowledged = await killedUnderLoad(fileURLToPath(child), cycle, cycle * 150);
+      const acknowledged = await killUnderLoad(path, cycle, cycle * 150);
       const store = await open();
       for (const [stream, lastRevision] of acknowledged) {
         const [head] = await store.readStream(stream, { direction: 'backward', limit: 1 });
@@ -75,24 +70,6 @@ describe('the sqlite event store', () => {
     expect(revisions.size).toBe(5 * 16);
     await store.close();
   }, 30_000);
-
-  /** Kills the loading process after so many acknowledgements; the highest one of each stream. */
-  async function killedUnderLoad(script: string, cycle: number, acknowledgements: number) {
-    const child = spawn(process.execPath, [script, path, `${cycle}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const exited = once(child, 'exit');
-    const acknowledged = new Map<string, number>();
-    let count = 0;
-    for await (const line of createInterface({ input: child.stdout })) {
-      const [stream = '', revision] = line.split(' ');
-      acknowledged.set(stream, Number(revision));
-      if (++count === acknowledgements) child.kill('SIGKILL');
-    }
-    expect(await exited).toEqual([null, 'SIGKILL']);
-    expect(count).toBeGreaterThanOrEqual(acknowledgements);
-    return acknowledged;
-  }
 
   it('refuses a file that is not a database, and leaves it as it is', async () => {
     writeFileSync(path, 'this is a letter to my aunt, not a database\n'.repeat(100));
@@ -137,50 +114,4 @@ describe('the sqlite event store', () => {
     expect(await writer.commit([write], 0)).toMatchObject([{ kind: 'applied', lastRevision: 0 }]);
     await writer.close();
   });
-
-  it('survives a full disk: not applied, still readable, and on again once there is space', async ({
-    skip,
-  }) => {
-    const disk = join(folder, 'disk');
-    // The writer's own tests fill a file instead, and need no disk.
-    if (!mountSmallDisk(disk)) skip('only root may mount');
-    let store: SqliteEventStore | undefined;
-    try {
-      store = await open(join(disk, 'log.db'));
-      await fillAndFree(store, join(disk, 'ballast'));
-    } finally {
-      await store?.close();
-      spawnSync('umount', ['--lazy', disk]);
-    }
-  });
-
-  async function fillAndFree(store: SqliteEventStore, ballast: string): Promise<void> {
-    const next = sequence();
-    const stream = newStream(next);
-    await store.append(stream, 'no_stream', newEvents(next, 1));
-    const seen: string[] = [];
-    store.subscribe({
-      after: -1,
-      onEvents: (events) => void seen.push(...events.map((e) => e.id)),
-    });
-
-    spawnSync('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=64k']);
-    const large = [newEvent(next, { text: 'x'.repeat(300_000) })];
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const append = store.append(stream, 0, large);
-      await expect(append).rejects.toMatchObject({ outcome: 'not_applied' });
-    }
-    expect(await store.readStream(stream)).toHaveLength(1);
-
-    rmSync(ballast);
-    expect((await store.append(stream, 0, large)).lastRevision).toBe(1);
-    expect((await store.append(stream, 1, newEvents(next, 1))).lastRevision).toBe(2);
-    const stored = (await store.readAll({ after: -1 })).events.map(({ id }) => id);
-    await expect.poll(() => seen).toEqual(stored);
-  }
 });
-
-function mountSmallDisk(folder: string): boolean {
-  spawnSync('mkdir', [folder]);
-  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder]).status === 0;
-}

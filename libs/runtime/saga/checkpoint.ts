@@ -28,11 +28,12 @@ export class Progress {
     this.earlier = { scannedTo, left: new Set(open) };
   }
 
-  /** False when the position was acknowledged in an earlier life. */
+  /** False when the position was acknowledged in an earlier life, or begun in this one. */
   begin(position: number): boolean {
     const { scannedTo, left } = this.earlier;
     const before = this.seen;
-    this.scanned(position);
+    if (position <= before) return false;
+    this.seen = position;
     if (position <= scannedTo && !left.delete(position)) return false;
     this.open.set(position, before);
     return true;

@@ -2,6 +2,21 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Progress, START } from './checkpoint.js';
 
+it('names as its low end only positions that the log gave out, however many it leaves out', () => {
+  const progress = new Progress(START);
+  progress.begin(12);
+  expect(progress.checkpoint().low).toBe(-1);
+  progress.scanned(40);
+  for (const position of [57, 93, 110]) progress.begin(position);
+  expect(progress.begin(57)).toBe(false);
+  progress.acknowledge(12);
+  progress.acknowledge(93);
+  expect(progress.checkpoint()).toEqual({ low: 40, scannedTo: 110, open: [57, 110] });
+  expect(progress.begin(93)).toBe(false);
+  progress.acknowledge(57);
+  expect(progress.checkpoint()).toEqual({ low: 93, scannedTo: 110, open: [110] });
+});
+
 it('covers, wherever a crash falls, everything acknowledged and nothing that is open', () => {
   const positions = fc.uniqueArray(fc.integer({ min: 0, max: 200 }), { minLength: 1 });
   const plan = fc.array(fc.tuple(fc.boolean(), fc.nat()), { maxLength: 100 });
