@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Admission } from './admission.js';
 import { AgentsController } from './agents.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { MandatesController } from './mandates.controller.js';
@@ -26,6 +27,14 @@ import { StandingController } from './standing.controller.js';
     OperationsRoomController,
     ProcessController,
   ],
-  providers: [AgentsDoor, AuthenticationGuard, PaymentIntents, ProblemFilter, Refusals, Standing],
+  providers: [
+    Admission,
+    AgentsDoor,
+    AuthenticationGuard,
+    PaymentIntents,
+    ProblemFilter,
+    Refusals,
+    Standing,
+  ],
 })
 export class GatewayModule {}

@@ -21,6 +21,7 @@ import {
 import type { JsonRecord } from '#domain';
 import { Metrics } from '#metrics';
 import { Trouble } from '#platform';
+import { Admission } from './admission.js';
 import type { Access, ApiRequest } from './api-request.js';
 import { accessOf } from './authentication.guard.js';
 import { PAYMENT_INTENT_ID, found, idOf, readCall, readQuery } from './calls.js';
@@ -45,6 +46,7 @@ export class PaymentIntents {
     private readonly bus: Bus<Messages>,
     private readonly metrics: Metrics,
     private readonly trouble: Trouble,
+    private readonly admission: Admission,
   ) {}
 
   async create(request: ApiRequest): Promise<Answer> {
@@ -55,6 +57,7 @@ export class PaymentIntents {
     readQuery(request, NoQuery);
     const waitMs = waitMsOf(request.headers.prefer);
     const mandate = call.request.mandate ?? onlyMandate(access);
+    await this.admission.admit();
     const answered = await this.pay({ ...call, mandate, waitMs });
     if (!answered.headers['idempotent-replayed'])
       this.metrics.countPayment(paymentOutcome(answered));
