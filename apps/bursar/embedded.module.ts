@@ -20,11 +20,10 @@ import { QueriesModule } from '../queries/queries.module.js';
 import { SagasModule } from '../sagas/sagas.module.js';
 import { ApprovalTime } from '../sagas/approval-time.js';
 import { Sender } from '../sagas/sender.js';
+import { FRAUD_LIMITS } from './fraud-limits.js';
 import type { EmbeddedResources } from './embedded.resources.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
 import { Readiness } from '../gateway/readiness.port.js';
-
-const FRAUD_LIMITS = { timeoutMs: 500, failMode: 'closed' } as const;
 
 /** The ports of the embedded form: one process, one data folder, the in-process bus. */
 @Module({})

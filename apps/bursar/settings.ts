@@ -3,7 +3,7 @@ import { PURCHASE_WINDOW_MS } from '#domain';
 import { type NatsAccess, natsAccessOf } from './nats.settings.js';
 import { AUTHORIZATION_VALID_FOR_MS } from '../sandbox/sandbox.js';
 
-const APPROVAL_MS = 86_400_000;
+export const APPROVAL_MS = 86_400_000;
 
 export interface Settings {
   host: string;
@@ -64,7 +64,12 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   };
 }
 
-function portOf(env: NodeJS.ProcessEnv, name: string, usual: number, faults: string[]): number {
+export function portOf(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  usual: number,
+  faults: string[],
+): number {
   const text = env[name];
   if (text === undefined || text === '') return usual;
   const port = Number(text);
@@ -74,7 +79,7 @@ function portOf(env: NodeJS.ProcessEnv, name: string, usual: number, faults: str
 }
 
 /** A setting in seconds, as milliseconds. */
-function secondsOf(
+export function secondsOf(
   env: NodeJS.ProcessEnv,
   name: string,
   usualMs: number,
@@ -88,7 +93,7 @@ function secondsOf(
 }
 
 /** `name=url`, separated by commas. */
-function participantsOf(
+export function participantsOf(
   env: NodeJS.ProcessEnv,
   faults: string[],
 ): Settings['reservationParticipants'] {

@@ -12,6 +12,7 @@ import {
 } from './actors.js';
 import { AgentsController } from './agents.controller.js';
 import { Conclusions } from './conclusions.js';
+import { ConclusionsFeed } from './conclusions.feed.js';
 import { MandatesController } from './mandates.controller.js';
 import { ParkedController } from './parked.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
@@ -36,6 +37,7 @@ import { TenantsController } from './tenants.controller.js';
         new ActorRuntime(store, timers, {}, snapshots),
     },
     Conclusions,
+    ConclusionsFeed,
     PaymentIntentActor,
     PurchaseActor,
     MandateActor,

@@ -6,6 +6,7 @@ import { DataFolderLockedError, UnknownFileError } from '#sqlite';
 import { NobodyHomeError, knockingAt } from '../owner/owner.client.js';
 import { OwnerRefusal, type OwnerWork, type RebuildProgress } from '../owner/owner.port.js';
 import { isOwnSocket, ownerSocketPath } from '../owner/owner.socket.js';
+import { natsAccessOf } from '../nats.settings.js';
 import { filesOf, readSettings } from '../settings.js';
 import { type Asked, type Command, DATA_DIR, JSON_OUT } from './command.js';
 import { CommandFailure } from './failures.js';
@@ -19,13 +20,26 @@ const create: Command = {
   name: 'tenants create',
   summary: 'a tenant of its own, with people, an agent and a mandate',
   positionals: ['name'],
-  options: { ...DATA_DIR, ...JSON_OUT },
+  options: {
+    ...DATA_DIR,
+    ...JSON_OUT,
+    url: {
+      type: 'string',
+      value: 'url',
+      summary: 'of a gateway of the distributed form, whose processes are then asked over NATS',
+    },
+  },
   details: `Writes the credentials of the tenant to tenants/<name>.json in the data folder, readable by you only. A name that
-is there already gets the credentials that it has. Works whether or not a server runs on the folder.`,
+is there already gets the credentials that it has. Works whether or not a server runs on the folder. With --url, the
+processes of the distributed form are asked: BURSAR_NATS_URL and BURSAR_NATS_NKEY_FILE say how.`,
   example: 'bursar tenants create acme',
   run: async (asked) => {
     const [name = ''] = asked.positionals;
-    const { path, credentials } = await asOwner(asked, (work) => work.createTenant(name));
+    const { url } = asked.options;
+    const { path, credentials } =
+      url === undefined
+        ? await asOwner(asked, (work) => work.createTenant(name))
+        : await overNats(asked, name, url);
     if (asked.json) return asked.terminal.out(JSON.stringify({ path, credentials }));
     asked.terminal.out(`Tenant       ${name} (${credentials.tenant})`);
     asked.terminal.out(`Credentials  ${path}`);
@@ -109,6 +123,21 @@ function progressOn({ json, terminal: { err, overwrite } }: Asked) {
   return { show, end: () => overwrite?.(''), firstHead: () => firstHead };
 }
 
+/** @throws CommandFailure when the processes of the distributed form cannot be asked */
+async function overNats({ env, dataDir }: Asked, name: string, url: string) {
+  const faults: string[] = [];
+  const nats = natsAccessOf(env, faults);
+  if (!nats) faults.push('BURSAR_NATS_URL is not set');
+  if (!nats || faults.length > 0) throw new CommandFailure(faults.join('\n'));
+  const { createTenantOverNats } = await import('../owner/owner.over-nats.js');
+  try {
+    return await createTenantOverNats(name, { nats, dataDir, url });
+  } catch (error) {
+    if (error instanceof OwnerRefusal) throw refusal(error);
+    throw error instanceof Error ? new CommandFailure(error.message) : error;
+  }
+}
+
 /** Through the server that has the folder open, or in this process when there is none. */
 async function asOwner<T>(asked: Asked, use: (work: OwnerWork) => Promise<T>): Promise<T> {
   const [clock, timers] = [new SystemClock(), new SystemTimers()];
@@ -150,11 +179,12 @@ async function ownProcess<T>(
   return use(workingOn(dataDir, `http://${host}:${port}`));
 }
 
+function refusal({ code, detail }: OwnerRefusal): CommandFailure {
+  return new CommandFailure(`${code}: ${detail}`, { code, detail });
+}
+
 function failureOf(error: unknown, { dataDir }: Asked): unknown {
-  if (error instanceof OwnerRefusal) {
-    const { code, detail } = error;
-    return new CommandFailure(`${code}: ${detail}`, { code, detail });
-  }
+  if (error instanceof OwnerRefusal) return refusal(error);
   if (error instanceof DataFolderLockedError)
     return new CommandFailure(
       `${error.message}, which does not answer its owner: is it a server of this user, with the same TMPDIR? (${dataDir})`,

@@ -1,9 +1,12 @@
 import { LogDamagedError } from '#event-store';
 import { DataFolderLockedError, UnknownFileError } from '#sqlite';
 import { AgentsDoorError } from '../nats.settings.js';
+import { RoleStartError } from '../roles/role-start.error.js';
+import { ROLES, type Role, readRoleSettings } from '../roles/role.settings.js';
 import { InvalidSettingsError, readSettings } from '../settings.js';
 import { type Command, DATA_DIR, JSON_OUT } from './command.js';
 import { CommandFailure } from './failures.js';
+import type { Terminal } from './terminal.js';
 
 /** What `bursar` without a word means. */
 export const START: Command = {
@@ -19,21 +22,7 @@ SIGTERM and SIGINT end it once what is under way is finished.`,
     const { startBursar } = await import('../bursar.js');
     const bursar = await started(() => startBursar({ ...readSettings(env), dataDir }));
     const { url, credentialsPath, sandboxUrl, natsServers } = bursar;
-    let stopping = false;
-    const end = async (status = 0) => {
-      if (stopping) return;
-      stopping = true;
-      await bursar.stop();
-      // What only waits for its time, a retry say, is in the files and goes on with the next start.
-      process.exit(status);
-    };
-    // Whoever watches over it starts it again.
-    void bursar.broken.then((error) => {
-      terminal.err(`bursar: ${error.message}`);
-      return end(1);
-    });
-    process.on('SIGTERM', () => void end());
-    process.on('SIGINT', () => void end());
+    untilToldToEnd(bursar, terminal);
     const docs = `${url}/docs`;
     terminal.out(
       json
@@ -47,6 +36,56 @@ Sandbox      ${sandboxUrl}  (books and fault switches)${
     );
   },
 };
+
+const SUMMARIES: Record<Role, string> = {
+  gateway: 'the API for agents and people, over HTTP and NATS',
+  commands: 'the write side',
+  sagas: 'what follows from what is recorded',
+  connectors: 'calls to processors, merchants and fraud providers',
+  queries: 'the read side',
+};
+
+/** One process of the distributed form. */
+function roleCommand(role: Role): Command {
+  return {
+    name: role,
+    summary: `one process of the distributed form: ${SUMMARIES[role]}`,
+    positionals: [],
+    options: { ...DATA_DIR, ...JSON_OUT },
+    details: `Any number of each may run. Set by the environment: BURSAR_NATS_URL and the other BURSAR_NATS_… settings,
+BURSAR_EVENTSTORE_URL, BURSAR_PORT, BURSAR_HOST; see the README. Other processes take over from one that ends.`,
+    example: `BURSAR_NATS_URL=nats://127.0.0.1:4222 bursar ${role}`,
+    run: async ({ env, dataDir, json, terminal }) => {
+      const { startRole } = await import('../roles/roles.js');
+      const process = await started(() => startRole({ ...readRoleSettings(role, env), dataDir }));
+      untilToldToEnd(process, terminal);
+      const { url } = process;
+      terminal.out(json ? JSON.stringify({ role, url }) : `${role.padEnd(12)} ${url}`);
+    },
+  };
+}
+
+/** Ends it when the system says so, or when it is of no use any more. */
+function untilToldToEnd(
+  server: { broken: Promise<Error>; stop(): Promise<void> },
+  terminal: Terminal,
+): void {
+  let stopping = false;
+  const end = async (status = 0) => {
+    if (stopping) return;
+    stopping = true;
+    await server.stop();
+    // What only waits for its time, a retry say, is recorded and goes on with the next start.
+    process.exit(status);
+  };
+  // Whoever watches over it starts it again.
+  void server.broken.then((error) => {
+    terminal.err(`bursar: ${error.message}`);
+    return end(1);
+  });
+  process.on('SIGTERM', () => void end());
+  process.on('SIGINT', () => void end());
+}
 
 const demo: Command = {
   name: 'demo',
@@ -74,7 +113,7 @@ Breaks and heals the sandbox's processors on the way. Ends with exit status 1 wh
   },
 };
 
-export const SERVER: readonly Command[] = [START, demo];
+export const SERVER: readonly Command[] = [START, ...ROLES.map(roleCommand), demo];
 
 /** @throws CommandFailure for what whoever starts it can put right */
 async function started<T>(start: () => Promise<T>): Promise<T> {
@@ -93,6 +132,7 @@ function isPlain(error: unknown): error is Error {
     error instanceof UnknownFileError ||
     error instanceof LogDamagedError ||
     error instanceof AgentsDoorError ||
+    error instanceof RoleStartError ||
     (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
   );
 }

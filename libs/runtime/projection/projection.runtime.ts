@@ -80,7 +80,7 @@ export class ProjectionRuntime {
   }
 
   /** Whether every projection got to `position` within `timeoutMs`. */
-  async caughtUpTo(position: number, timeoutMs: number): Promise<boolean> {
+  async caughtUpTo(position: number, timeoutMs?: number): Promise<boolean> {
     return this.position() >= position || this.waiters.wait(position, timeoutMs);
   }
 

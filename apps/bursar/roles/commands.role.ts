@@ -1,0 +1,80 @@
+import { NestFactory } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import { EventStore } from '#event-store';
+import { Clock, Timers } from '#platform';
+import { LogFirstPublisher, SnapshotStore, SqliteSnapshotStore } from '#runtime';
+import { lockDataFolder } from '#sqlite';
+import { CommandsModule } from '../../commands/commands.module.js';
+import { Conclusions } from '../../commands/conclusions.js';
+import { ConclusionsFeed } from '../../commands/conclusions.feed.js';
+import { InstanceKeys } from '../../commands/instance-keys.js';
+import { PurchaseWindow } from '../../commands/purchase-window.js';
+import { readIfThere } from '../private-file.js';
+import { InvalidSettingsError, filesOf } from '../settings.js';
+import { Closers } from './closers.js';
+import { startHealthServer } from './health.server.js';
+import {
+  NEST_OPTIONS,
+  type RoleHost,
+  type RunningRole,
+  openLog,
+  transportOf,
+} from './role.host.js';
+import { RoleModule, RolePorts } from './role.module.js';
+import type { RoleSettings } from './role.settings.js';
+
+const SECRET_BYTES = 32;
+/** How long callers may wait for a conclusion once the process is told to end. */
+const CONCLUDE_WITHIN_MS = 2_000;
+
+/** The write side: the only one that appends. */
+export async function runCommands(host: RoleHost, settings: RoleSettings): Promise<RunningRole> {
+  const { clock, timers } = host;
+  const closers = new Closers();
+  try {
+    const keys = new InstanceKeys(instanceSecret(settings));
+    const lock = lockDataFolder(settings.dataDir);
+    closers.add(() => lock.release());
+    const snapshots = new SqliteSnapshotStore(filesOf(settings.dataDir).snapshots);
+    closers.add(() => snapshots.close());
+    const store = openLog(host, settings);
+    closers.add(() => store.close());
+    const ports = RolePorts.of([
+      [EventStore, store],
+      [SnapshotStore, snapshots],
+      [Clock, clock],
+      [Timers, timers],
+      [InstanceKeys, keys],
+      [PurchaseWindow, new PurchaseWindow(settings.duplicateWindowMs)],
+    ]);
+    const cqrs = CqrsModule.forRoot({ eventPublisher: new LogFirstPublisher() });
+    const app = await NestFactory.createMicroservice(RoleModule.of(cqrs, ports, CommandsModule), {
+      ...NEST_OPTIONS,
+      strategy: transportOf(host, 'Commands: what is decided and appended.'),
+    });
+    const conclusions = app.get(Conclusions);
+    const feed = app.get(ConclusionsFeed);
+    feed.start();
+    closers.add(() => feed.stop());
+    closers.add(() => app.close());
+    await app.listen();
+    const health = await startHealthServer(settings, host);
+    closers.add(() => health.close());
+    const stop = async () => {
+      timers.after(CONCLUDE_WITHIN_MS, () => conclusions.close());
+      await closers.close();
+    };
+    return { url: health.url, stop };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+/** All processes of the write side must have the same one. */
+function instanceSecret({ instanceSecretFile }: RoleSettings): Buffer {
+  const secret = Buffer.from(readIfThere(instanceSecretFile)?.trim() ?? '', 'base64url');
+  if (secret.length >= SECRET_BYTES) return secret;
+  const fault = `BURSAR_INSTANCE_SECRET_FILE must name a file with ${SECRET_BYTES} bytes in base64url`;
+  throw new InvalidSettingsError([fault]);
+}

@@ -1,0 +1,47 @@
+import { NestFactory } from '@nestjs/core';
+import { Bus } from '#bus';
+import { FraudScreen } from '#fraud';
+import { RulesFraudProvider } from '#fraud/rules';
+import { Clock, Timers, Trouble } from '#platform';
+import { ProcessorRegistry } from '#processors';
+import { ReservationDesk } from '#reservations';
+import { ConnectorsModule } from '../../connectors/connectors.module.js';
+import { FRAUD_LIMITS } from '../fraud-limits.js';
+import { openOutside } from '../outside.js';
+import { Closers } from './closers.js';
+import { startHealthServer } from './health.server.js';
+import { NEST_OPTIONS, type RoleHost, type RunningRole, transportOf } from './role.host.js';
+import { RoleModule, RolePorts } from './role.module.js';
+import type { RoleSettings } from './role.settings.js';
+
+/** Performs effects: the only one that calls anybody outside. */
+export async function runConnectors(host: RoleHost, settings: RoleSettings): Promise<RunningRole> {
+  const { bus, clock, timers, trouble } = host;
+  const closers = new Closers();
+  try {
+    const outside = await openOutside(settings.sandboxUrl, settings);
+    closers.add(() => outside.close());
+    const fraud = new FraudScreen(new RulesFraudProvider(), timers, FRAUD_LIMITS);
+    const ports = RolePorts.of([
+      [Bus, bus],
+      [Clock, clock],
+      [Timers, timers],
+      [Trouble, trouble],
+      [ProcessorRegistry, outside.registry],
+      [ReservationDesk, outside.reservations],
+      [FraudScreen, fraud],
+    ]);
+    const app = await NestFactory.createMicroservice(RoleModule.of(ports, ConnectorsModule), {
+      ...NEST_OPTIONS,
+      strategy: transportOf(host, 'Effects: what is asked of those outside.'),
+    });
+    closers.add(() => app.close());
+    await app.listen();
+    const health = await startHealthServer(settings, host);
+    closers.add(() => health.close());
+    return { url: health.url, stop: () => closers.close() };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import { Bus } from '#bus';
+import { Metrics } from '#metrics';
+import { Clock, Random, Timers, Trouble } from '#platform';
+import { GatewayModule } from '../../gateway/gateway.module.js';
+import { AgentsDoor } from '../../gateway/nats/agents.door.js';
+import { Readiness } from '../../gateway/readiness.port.js';
+import { HttpDoor } from '../http.door.js';
+import { ANSWER_WITHIN_MS, type RoleHost, type RunningRole } from './role.host.js';
+import { RoleModule, RolePorts } from './role.module.js';
+import type { RoleSettings } from './role.settings.js';
+
+/** The edge: HTTP and NATS in, the bus out. */
+export async function runGateway(host: RoleHost, settings: RoleSettings): Promise<RunningRole> {
+  const { bus, clock, timers, random, trouble, metrics, readiness, connection } = host;
+  const ports = RolePorts.of([
+    [Bus, bus],
+    [Clock, clock],
+    [Timers, timers],
+    [Random, random],
+    [Trouble, trouble],
+    [Metrics, metrics],
+    [Readiness, readiness],
+  ]);
+  const http = await HttpDoor.create(RoleModule.of(ports, GatewayModule), random);
+  const door = http.app.get(AgentsDoor);
+  const stop = async () => {
+    await Promise.all([http.close(ANSWER_WITHIN_MS, timers), door.close(ANSWER_WITHIN_MS)]);
+    await http.app.close();
+  };
+  try {
+    const { allowAnonymous } = settings.nats;
+    await http.app.init();
+    await door.open(connection, { allowAnonymous });
+    return { url: await http.open(settings.port, settings.host), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import { PURCHASE_WINDOW_MS } from '#domain';
+import { type NatsAccess, natsAccessOf } from '../nats.settings.js';
+import {
+  APPROVAL_MS,
+  InvalidSettingsError,
+  type Settings,
+  participantsOf,
+  portOf,
+  secondsOf,
+} from '../settings.js';
+
+/** What a process of the distributed form can be. */
+export const ROLES = ['gateway', 'commands', 'sagas', 'connectors', 'queries'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who works with the log itself. */
+const WITH_LOG: readonly Role[] = ['commands', 'sagas', 'queries'];
+
+export interface RoleSettings {
+  role: Role;
+  host: string;
+  /** Of the API for a gateway; for everybody else of `/healthz`, `/readyz` and `/metrics`. */
+  port: number;
+  nats: NatsAccess;
+  /** `esdb://…`; empty for those who have nothing to do with the log. */
+  eventStoreUrl: string;
+  /** What this process may forget: read models and snapshots. */
+  dataDir: string;
+  /** The file with the secret that API keys derive from; for commands only. */
+  instanceSecretFile: string;
+  /** Where the sandbox's processors and merchant are; for connectors only. */
+  sandboxUrl: string;
+  /** Copies of what sagas keep in JetStream, on different servers. */
+  natsReplicas: number;
+  duplicateWindowMs: number;
+  approvalMs: number;
+  reservationParticipants: Settings['reservationParticipants'];
+}
+
+/** @throws InvalidSettingsError, which names everything that is wrong */
+export function readRoleSettings(role: Role, env: NodeJS.ProcessEnv): RoleSettings {
+  const faults: string[] = [];
+  const text = (name: string) => env[name] ?? '';
+  const required = (name: string, isNeeded: boolean) => {
+    if (isNeeded && text(name) === '') faults.push(`${name} is not set`);
+    return text(name);
+  };
+  const nats = natsAccessOf(env, faults);
+  if (!nats && text('BURSAR_NATS_URL') === '') faults.push('BURSAR_NATS_URL is not set');
+  const eventStoreUrl = required('BURSAR_EVENTSTORE_URL', WITH_LOG.includes(role));
+  if (eventStoreUrl !== '' && !/^esdb(?:\+discover)?:\/\//.test(eventStoreUrl))
+    faults.push('BURSAR_EVENTSTORE_URL must be esdb://… or esdb+discover://…');
+  const sandboxUrl = required('BURSAR_SANDBOX_URL', role === 'connectors');
+  if (sandboxUrl !== '' && !URL.canParse(sandboxUrl))
+    faults.push('BURSAR_SANDBOX_URL is not a URL');
+  const replicas = text('BURSAR_NATS_REPLICAS') || '1';
+  if (!/^[1-5]$/.test(replicas))
+    faults.push(`BURSAR_NATS_REPLICAS must be from 1 to 5, not "${replicas}"`);
+  const settings = {
+    role,
+    host: env['BURSAR_HOST'] ?? '127.0.0.1',
+    port: portOf(env, 'BURSAR_PORT', 7070, faults),
+    eventStoreUrl,
+    dataDir: resolve(env['BURSAR_DATA_DIR'] ?? 'data'),
+    instanceSecretFile: required('BURSAR_INSTANCE_SECRET_FILE', role === 'commands'),
+    sandboxUrl,
+    natsReplicas: Number(replicas),
+    duplicateWindowMs: secondsOf(
+      env,
+      'BURSAR_DUPLICATE_WINDOW_SECONDS',
+      PURCHASE_WINDOW_MS,
+      faults,
+    ),
+    approvalMs: secondsOf(env, 'BURSAR_APPROVAL_SECONDS', APPROVAL_MS, faults),
+    reservationParticipants: participantsOf(env, faults),
+  };
+  if (!nats || faults.length > 0) throw new InvalidSettingsError(faults);
+  return { ...settings, nats };
+}
