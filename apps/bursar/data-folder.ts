@@ -4,10 +4,8 @@ import { Metrics } from '#metrics';
 import { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
 import { lockDataFolder } from '#sqlite';
 import { InstanceKeys } from '../commands/instance-keys.js';
-import { readIfThere, writePrivateFile } from './private-file.js';
+import { provideInstanceSecret } from './instance-secret.js';
 import { filesOf } from './settings.js';
-
-const SECRET_BYTES = 32;
 
 /** A data folder that this process alone has open: its log, and its secret that keys are derived from. */
 export interface DataFolder {
@@ -34,7 +32,7 @@ export async function openDataFolder(dataDir: string): Promise<DataFolder> {
       lock.release();
     };
     try {
-      const keys = new InstanceKeys(instanceSecret(files.instanceSecret, random));
+      const keys = new InstanceKeys(provideInstanceSecret(files.instanceSecret));
       return { clock, timers, random, store, keys, metrics, close };
     } catch (error) {
       await store.close();
@@ -44,12 +42,4 @@ export async function openDataFolder(dataDir: string): Promise<DataFolder> {
     lock.release();
     throw error;
   }
-}
-
-function instanceSecret(path: string, random: SystemRandom): Buffer {
-  const known = readIfThere(path);
-  if (known !== undefined) return Buffer.from(known.trim(), 'base64url');
-  const secret = random.bytes(SECRET_BYTES);
-  writePrivateFile(path, `${secret.toString('base64url')}\n`);
-  return secret;
 }

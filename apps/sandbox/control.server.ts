@@ -40,8 +40,12 @@ async function route(
   if (name === undefined) {
     allow(request, 'GET');
     return answer(200, {
-      ...(root !== 'merchants' && { processors: processors.map(describeProcessor) }),
-      ...(root !== 'processors' && { merchants: merchants.map(describeMerchant) }),
+      ...(root !== 'merchants' && {
+        processors: processors.map((each) => describeProcessor(each, request)),
+      }),
+      ...(root !== 'processors' && {
+        merchants: merchants.map((each) => describeMerchant(each, request)),
+      }),
     });
   }
   return root === 'merchants'
@@ -62,7 +66,7 @@ async function routeProcessor(
 ): Promise<Answer | undefined> {
   if (part === undefined) {
     allow(request, 'GET');
-    return answer(200, describeProcessor(processor));
+    return answer(200, describeProcessor(processor, request));
   }
   if (part === 'books') {
     allow(request, 'GET');
@@ -80,7 +84,7 @@ async function routeMerchant(
 ): Promise<Answer> {
   if (part === 'faults') return routeFaults(merchant, request);
   allow(request, 'GET');
-  if (part === undefined) return answer(200, describeMerchant(merchant));
+  if (part === undefined) return answer(200, describeMerchant(merchant, request));
   if (part !== 'books') throw noSuchRoute(path);
   return answer(200, { reservations: merchant.books.list() });
 }
@@ -96,21 +100,27 @@ function named<Server extends { name: string }>(
   throw new Refusal(404, 'not_found', `There is no such ${kind}; known are ${known}.`);
 }
 
-const describeProcessor = (processor: ProcessorServer) => ({
+const describeProcessor = (processor: ProcessorServer, asked: IncomingMessage) => ({
   name: processor.name,
-  url: processor.url,
+  url: reachedFrom(asked, processor.url),
   authorization: processor.flow,
   authorization_valid_seconds: processor.authorizationValidForMs / 1_000,
   books: `/processors/${processor.name}/books`,
   faults: `/processors/${processor.name}/faults`,
 });
 
-const describeMerchant = ({ name, url }: MerchantServer) => ({
+const describeMerchant = ({ name, url }: MerchantServer, asked: IncomingMessage) => ({
   name,
-  url,
+  url: reachedFrom(asked, url),
   books: `/merchants/${name}/books`,
   faults: `/merchants/${name}/faults`,
 });
+
+/** Whoever found the way here finds the other ports under the same name. */
+function reachedFrom({ headers: { host = '' } }: IncomingMessage, url: string): string {
+  if (!URL.canParse(`http://${host}`)) return url;
+  return `http://${new URL(`http://${host}`).hostname}:${new URL(url).port}`;
+}
 
 type Breakable = Pick<MerchantServer, 'url' | 'faults' | 'setFaults'>;
 

@@ -13,7 +13,8 @@ if (seconds && !/^[1-9]\d{0,7}$/.test(seconds)) {
 }
 const authorizationValidForMs = seconds ? Number(seconds) * 1_000 : AUTHORIZATION_VALID_FOR_MS;
 
-const sandbox = await startSandbox({ port, host: '127.0.0.1', authorizationValidForMs }).catch(
+const host = process.env.BURSAR_HOST || '127.0.0.1';
+const sandbox = await startSandbox({ port, host, authorizationValidForMs }).catch(
   (error: unknown) => {
     process.stderr.write(`The sandbox could not start: ${String(error)}\n`);
     process.exit(1);

@@ -1,26 +1,23 @@
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiClient, createApiClient } from '../support/agent.client.js';
 import { type RunningBursar, startBursar } from '../support/bursar.process.js';
 import { bursar as commandLine } from '../support/command-line.js';
 import type { Credentials, Page, PaymentIntent, Refund } from '../support/contract.types.js';
+import type { DeployedNats } from '../support/deployed-nats.js';
 import { eventually } from '../support/eventually.js';
-import { connectNatsAgent, type NatsAgent } from '../support/nats.agent.js';
-import { type NatsServer, startNatsServer } from '../support/nats.server.js';
+import type { NatsAgent } from '../support/nats.agent.js';
+import { startNatsServer } from '../support/nats.server.js';
 import { tail } from '../support/node.process.js';
 import { expectProblem } from '../support/problem.matcher.js';
 import { paymentIdOf, purchase } from '../support/purchase.fixture.js';
 import { createSandboxControl, type SandboxControl } from '../support/sandbox.control.js';
 import { WIDE } from '../support/stage.fixture.js';
 
-const DEPLOYED = fileURLToPath(new URL('../../deploy/nats/', import.meta.url));
 const CREATE = 'payment_intents.create';
 
-let folder: string;
-let nats: NatsServer;
+let nats: DeployedNats;
 let server: RunningBursar;
 let sandbox: SandboxControl;
 let credentials: Credentials;
@@ -30,37 +27,25 @@ let agent: NatsAgent;
 let other: NatsAgent;
 let otherId: string;
 
-/** Everything as the documents tell an operator to do it. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bursar-nats-'));
-  await cp(DEPLOYED, folder, { recursive: true });
-  const made = await commandLine(['nats', 'keys', join(folder, 'keys')]);
-  expect(made.status, made.stderr).toBe(0);
-  const env = Object.fromEntries(
-    made.stdout
-      .trim()
-      .split('\n')
-      .map((line) => line.split('=') as [string, string]),
-  );
-  nats = await startNatsServer({ config: join(folder, 'nats-server.conf'), env });
-  server = await startBursar({
-    env: { BURSAR_NATS_URL: nats.url, BURSAR_NATS_NKEY_FILE: join(folder, 'keys/gateway.nk') },
-  });
+  server = await startBursar({ withNats: true });
+  if (!server.nats) throw new Error('it was asked for with NATS');
+  nats = server.nats;
   sandbox = createSandboxControl(server.sandboxUrl);
   credentials = server.credentials();
   http = createApiClient(server.baseUrl, credentials.agent.key);
   operator = createApiClient(server.baseUrl, credentials.operator.key);
   otherId = (await operator.createAgent('another')).body.id;
   await operator.createMandate({ agent: otherId, limits: WIDE, velocity: { default: false } });
-  const entries = [await entryOf(credentials.agent.id), await entryOf(otherId)];
-  await writeFile(join(folder, 'agents.conf'), `users: [\n${entries.join('\n')}\n]\n`);
-  nats.reload();
+  await nats.letIn(server.dataDir, credentials.agent.id, otherId);
   agent = await connected(credentials.agent.id);
   other = await connected(otherId);
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail')
-    console.error(`--- the servers' output ---\n${tail(server.output())}\n${tail(nats.output())}`);
+    console.error(
+      `--- the servers' output ---\n${tail(server.output())}\n${tail(nats.server.output())}`,
+    );
   await sandbox.heal();
 });
 afterAll(async () => {
@@ -68,25 +53,14 @@ afterAll(async () => {
   await other?.close();
   for (const client of [http, operator, sandbox]) client?.close();
   await server?.dispose();
-  await nats?.dispose();
-  await rm(folder, { recursive: true });
 });
-
-/** Without an id: of the agent of the credentials. */
-async function entryOf(id: string): Promise<string> {
-  const named = id === '' ? [] : [id];
-  const entry = await commandLine(['nats', 'agent', ...named, '--data-dir', server.dataDir]);
-  expect(entry.status, entry.stderr).toBe(0);
-  return entry.stdout.trim();
-}
 
 async function connected(id: string): Promise<NatsAgent> {
   const path = join(server.dataDir, 'nats', `${id}.nk`);
   expect(((await stat(path)).mode & 0o777).toString(8)).toBe('600');
-  const seed = (await readFile(path, 'utf8')).trim();
   // The server takes the new entries over in its own time.
   return eventually(
-    () => connectNatsAgent(nats.port, { tenant: credentials.tenant, id, seed }),
+    () => nats.connect(server.dataDir, credentials, id),
     () => true,
   );
 }
@@ -217,8 +191,8 @@ describe('an agent over NATS', () => {
   });
 
   it('is let in again when the NATS server was away', async () => {
-    await nats.kill9();
-    await nats.start();
+    await nats.server.kill9();
+    await nats.server.start();
     const [bought, idempotencyKey] = [purchase(), 'across the restart'];
     // Neither side knows when the other one is back; the same key is safe.
     const paid = await eventually(
@@ -248,14 +222,14 @@ describe('an agent over NATS', () => {
 
 describe('keys for NATS', () => {
   it('that are there are kept, and told again', async () => {
-    const [first, again] = [
-      await commandLine(['nats', 'keys', join(folder, 'keys')]),
-      await commandLine(['nats', 'keys', join(folder, 'keys')]),
-    ];
-    expect(first.stdout.split('\n')).toHaveLength(7);
-    expect(again.stdout).toBe(first.stdout);
+    const folder = join(server.dataDir, 'kept');
+    const told = async (...command: string[]) => (await commandLine(command)).stdout;
+    const first = await told('nats', 'keys', folder);
+    expect(first.split('\n')).toHaveLength(7);
+    expect(await told('nats', 'keys', folder)).toBe(first);
+    const entryOf = (...id: string[]) => told('nats', 'agent', ...id, '--data-dir', server.dataDir);
     expect(await entryOf(otherId)).toBe(await entryOf(otherId));
-    expect(await entryOf('')).toContain(`.${credentials.agent.id}.>`);
+    expect(await entryOf()).toContain(`.${credentials.agent.id}.>`);
   });
 
   it.each(['pi_1', 'agt_a.>', 'agt_*', '../agt_a'])('are not made for %j', async (id) => {
@@ -267,14 +241,14 @@ describe('keys for NATS', () => {
 
 describe('a server that is to let agents in over NATS', () => {
   const start = (env: Record<string, string>) =>
-    commandLine(['start', '--data-dir', join(folder, 'unused')], {
+    commandLine(['start', '--data-dir', join(server.dataDir, 'unused')], {
       BURSAR_PORT: '0',
       BURSAR_SANDBOX_URL: server.sandboxUrl,
       ...env,
     });
 
   it('does not start where it is not let in, and says so in one line', async () => {
-    const refused = await start({ BURSAR_NATS_URL: nats.url });
+    const refused = await start({ BURSAR_NATS_URL: nats.server.url });
     expect(refused.status).toBe(1);
     expect(refused.stderr).toMatch(/^bursar: Bursar cannot start: no NATS server lets gateway in/m);
   });

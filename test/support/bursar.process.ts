@@ -1,15 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Credentials } from './contract.types.js';
-import { eventually } from './eventually.js';
+import { untilAnswering } from './answering.js';
+import { type DeployedNats, startDeployedNats } from './deployed-nats.js';
 import { freePorts } from './free-ports.js';
-import { endGracefully, startNode, tail, type Exit, type NodeProcess } from './node.process.js';
+import { endGracefully, startNode, type Exit, type NodeProcess } from './node.process.js';
 
 const SERVER = 'dist/apps/bursar/main.js';
 const SANDBOX = 'dist/apps/sandbox/main.js';
-const START_WITHIN_MS = 45_000;
 
 export interface RunningSandbox {
   readonly url: string;
@@ -19,10 +18,10 @@ export interface RunningSandbox {
 }
 
 /** The sandbox in a process of its own, which outlives the server. */
-export async function startSandbox(): Promise<RunningSandbox> {
+export async function startSandbox(env: Record<string, string> = {}): Promise<RunningSandbox> {
   const port = await freePorts(4);
   const url = `http://127.0.0.1:${port}`;
-  const child = startNode(SANDBOX, { BURSAR_SANDBOX_PORT: String(port) });
+  const child = startNode(SANDBOX, { ...env, BURSAR_SANDBOX_PORT: String(port) });
   await untilAnswering(child, `${url}/processors/sandbox_b/books`);
   return {
     url,
@@ -40,6 +39,8 @@ export interface BursarOptions {
   sandboxUrl?: string;
   /** A folder that the caller made and removes; without it a temporary one is made and removed. */
   dataDir?: string;
+  /** With a door for agents over NATS. */
+  withNats?: boolean;
   /** More settings. */
   env?: Record<string, string>;
 }
@@ -48,6 +49,8 @@ export interface RunningBursar {
   readonly port: number;
   readonly baseUrl: string;
   readonly sandboxUrl: string;
+  /** Where agents come in over NATS, if they do. */
+  readonly nats: DeployedNats | null;
   readonly dataDir: string;
   readonly env: Readonly<Record<string, string>>;
   credentials(): Credentials;
@@ -65,8 +68,16 @@ export interface RunningBursar {
   dispose(): Promise<void>;
 }
 
+/** Which form of Bursar is tried: one server, or the processes of the distributed form. */
+export const FORM = process.env['BURSAR_FORM'] === 'cluster' ? 'cluster' : 'embedded';
+
 /** The built server in a process of its own, on free ports and a fresh folder. Resolves when it is ready. */
 export async function startBursar(options: BursarOptions = {}): Promise<RunningBursar> {
+  if (FORM === 'cluster') {
+    const { startBursarCluster } = await import('./bursar.cluster.js');
+    return startBursarCluster(options);
+  }
+  const nats = options.withNats ? await startDeployedNats() : null;
   const port = await freePorts(1);
   const sandboxPort = options.sandboxUrl ? undefined : await freePorts(4);
   const sandboxUrl = options.sandboxUrl ?? `http://127.0.0.1:${sandboxPort}`;
@@ -74,6 +85,10 @@ export async function startBursar(options: BursarOptions = {}): Promise<RunningB
   const baseUrl = `http://127.0.0.1:${port}`;
   const env = {
     ...options.env,
+    ...(nats && {
+      BURSAR_NATS_URL: nats.server.url,
+      BURSAR_NATS_NKEY_FILE: nats.keyFile('gateway'),
+    }),
     BURSAR_PORT: String(port),
     BURSAR_DATA_DIR: dataDir,
     ...(sandboxPort === undefined
@@ -98,6 +113,7 @@ export async function startBursar(options: BursarOptions = {}): Promise<RunningB
     try {
       if (child && !child.exit()) await endGracefully(child);
     } finally {
+      await nats?.dispose();
       if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
     }
   };
@@ -112,6 +128,7 @@ export async function startBursar(options: BursarOptions = {}): Promise<RunningB
     port,
     baseUrl,
     sandboxUrl,
+    nats,
     dataDir,
     env,
     start,
@@ -134,30 +151,4 @@ export async function startBursar(options: BursarOptions = {}): Promise<RunningB
       await start();
     },
   };
-}
-
-async function untilAnswering(child: NodeProcess, url: string): Promise<void> {
-  const look = async () => (child.exit() ? 'ended' : await statusOf(url));
-  try {
-    const state = await eventually(look, (seen) => seen === 200 || seen === 'ended', {
-      withinMs: START_WITHIN_MS,
-      what: `200 from ${url}`,
-    });
-    if (state === 'ended') throw new Error(`it ended with ${JSON.stringify(child.exit())}`);
-  } catch (error) {
-    child.signal('SIGKILL');
-    await child.exited;
-    throw new Error(`the program did not start:\n${tail(child.output())}`, { cause: error });
-  }
-}
-
-function statusOf(url: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false, timeout: 2_000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    request.once('timeout', () => request.destroy(new Error('no answer within 2 s')));
-    request.once('error', reject);
-  });
 }

@@ -3,7 +3,7 @@ import { InvalidSettingsError } from '../settings.js';
 import { parseArguments } from './arguments.parser.js';
 import type { Command } from './command.js';
 import { CommandFailure, UsageError } from './failures.js';
-import { NATS } from './nats.commands.js';
+import { DEPLOYMENT } from './deployment.commands.js';
 import { OWNER } from './owner.commands.js';
 import { PARKED } from './parked.commands.js';
 import { PAYMENTS } from './payments.commands.js';
@@ -12,7 +12,7 @@ import { printable } from './table.js';
 import type { Terminal } from './terminal.js';
 import { commandUsage, groupUsage } from './usage.js';
 
-const COMMANDS: readonly Command[] = [...SERVER, ...PAYMENTS, ...OWNER, ...PARKED, ...NATS];
+const COMMANDS: readonly Command[] = [...SERVER, ...PAYMENTS, ...OWNER, ...PARKED, ...DEPLOYMENT];
 
 /** Runs what the arguments ask for. Answers the exit status: 0, 1 when it failed, 2 when it was not understood. */
 export async function runCommandLine(

@@ -9,7 +9,7 @@ import { Conclusions } from '../../commands/conclusions.js';
 import { ConclusionsFeed } from '../../commands/conclusions.feed.js';
 import { InstanceKeys } from '../../commands/instance-keys.js';
 import { PurchaseWindow } from '../../commands/purchase-window.js';
-import { readIfThere } from '../private-file.js';
+import { readInstanceSecret } from '../instance-secret.js';
 import { InvalidSettingsError, filesOf } from '../settings.js';
 import { Closers } from './closers.js';
 import { startHealthServer } from './health.server.js';
@@ -23,7 +23,6 @@ import {
 import { RoleModule, RolePorts } from './role.module.js';
 import type { RoleSettings } from './role.settings.js';
 
-const SECRET_BYTES = 32;
 /** How long callers may wait for a conclusion once the process is told to end. */
 const CONCLUDE_WITHIN_MS = 2_000;
 
@@ -71,10 +70,9 @@ export async function runCommands(host: RoleHost, settings: RoleSettings): Promi
   }
 }
 
-/** All processes of the write side must have the same one. */
-function instanceSecret({ instanceSecretFile }: RoleSettings): Buffer {
-  const secret = Buffer.from(readIfThere(instanceSecretFile)?.trim() ?? '', 'base64url');
-  if (secret.length >= SECRET_BYTES) return secret;
-  const fault = `BURSAR_INSTANCE_SECRET_FILE must name a file with ${SECRET_BYTES} bytes in base64url`;
-  throw new InvalidSettingsError([fault]);
+/** All processes of the write side must have the same one: nobody makes it by the way. */
+function instanceSecret({ instanceSecretFile: path }: RoleSettings): Buffer {
+  const secret = readInstanceSecret(path);
+  if (secret) return secret;
+  throw new InvalidSettingsError([`BURSAR_INSTANCE_SECRET_FILE: there is no ${path}`]);
 }

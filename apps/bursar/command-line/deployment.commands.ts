@@ -53,7 +53,23 @@ are kept.`,
   },
 };
 
-export const NATS: readonly Command[] = [agent, keys];
+const secret: Command = {
+  name: 'secret',
+  summary: 'the secret that all processes of the write side share',
+  positionals: ['file'],
+  options: {},
+  details: `Writes it to a file that only you can read, for BURSAR_INSTANCE_SECRET_FILE: API keys derive from it. One that is there
+already is kept: with another one, no key that was ever issued could be told again.`,
+  example: 'bursar secret deploy/instance.secret',
+  run: async ({ positionals, terminal }) => {
+    const [file = ''] = positionals;
+    const { provideInstanceSecret } = await import('../instance-secret.js');
+    provideInstanceSecret(resolve(file));
+    terminal.out(resolve(file));
+  },
+};
+
+export const DEPLOYMENT: readonly Command[] = [agent, keys, secret];
 
 /** @throws CommandFailure for a file that holds something else, or cannot be written */
 async function keyAt(path: string): Promise<string> {
