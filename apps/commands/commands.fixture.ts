@@ -7,6 +7,7 @@ import { EventStore } from '#event-store';
 import { MemoryEventStore } from '#event-store/memory';
 import { Clock, Timers } from '#platform';
 import { VirtualClock, VirtualTimers } from '#platform/memory';
+import { Authority } from './authority.js';
 import { CommandsModule } from './commands.module.js';
 import { InstanceKeys } from './instance-keys.js';
 import { PurchaseWindow } from './purchase-window.js';
@@ -14,11 +15,14 @@ import { PurchaseWindow } from './purchase-window.js';
 type Create = Messages['commands.payment_intent.create']['request'];
 type Tell = Messages['commands.payment_intent.tell']['request'];
 
-/** The write side over a memory store, its clock in the hand of the test. */
-export async function commands() {
+/** The write side over a memory store, its clock in the hand of the test. Everybody may pay, unless `authority` is the real one. */
+export async function commands({
+  authority = 'active',
+  store: shared,
+}: { authority?: 'active' | 'real'; store?: MemoryEventStore } = {}) {
   const clock = new VirtualClock();
   const timers = new VirtualTimers(clock);
-  const store = new MemoryEventStore({ clock, timers });
+  const store = shared ?? new MemoryEventStore({ clock, timers });
   const providers = [
     { provide: Clock, useValue: clock },
     { provide: Timers, useValue: timers },
@@ -28,9 +32,12 @@ export async function commands() {
   ];
   class Ports {}
   Module({ providers, exports: providers.map(({ provide }) => provide) })(Ports);
-  const module = await Test.createTestingModule({
+  const building = Test.createTestingModule({
     imports: [CqrsModule.forRoot(), { module: Ports, global: true }, CommandsModule],
-  }).compile();
+  });
+  if (authority === 'active')
+    building.overrideProvider(Authority).useValue({ now: async () => authority });
+  const module = await building.compile();
   await module.init();
   return { module, clock, timers, store };
 }
@@ -130,7 +137,7 @@ export const AUTHORIZED: Tell['command'] = {
 };
 export const SCREENED: Extract<Tell['command'], { type: 'DecideCapture' }> = {
   type: 'DecideCapture',
-  ...{ ...SENDER, ...DUE, number: 1, fraud: fraud('capture'), authority: 'active' },
+  ...{ ...SENDER, ...DUE, number: 1, fraud: fraud('capture') },
 };
 export const REVIEWED: Tell['command'] = { ...SCREENED, fraud: fraud('capture', 'review') };
 export const CAPTURED: Tell['command'] = {
@@ -143,6 +150,8 @@ export function refunded(refund: string, outcome: RefundOutcome): Tell['command'
   return { type: 'RecordRefund', ...SENDER, refund, outcome };
 }
 
+export const PAYER = { tenant: 'tnt_1', agent: 'agt_1', mandate: 'mnd_1' };
+
 /** Each is told under an id of its own: telling it again is telling the same. */
 export function telling(id: string, ...told: Tell['command'][]): Tell[] {
   return told.map((command) => ({
@@ -153,6 +162,7 @@ export function telling(id: string, ...told: Tell['command'][]): Tell[] {
     traceparent: null,
     id,
     command,
+    payer: PAYER,
   }));
 }
 

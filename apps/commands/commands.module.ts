@@ -11,6 +11,7 @@ import {
   TenantActor,
 } from './actors.js';
 import { AgentsController } from './agents.controller.js';
+import { Authority } from './authority.js';
 import { Conclusions } from './conclusions.js';
 import { ConclusionsFeed } from './conclusions.feed.js';
 import { MandatesController } from './mandates.controller.js';
@@ -36,6 +37,7 @@ import { TenantsController } from './tenants.controller.js';
       useFactory: (store: EventStore, timers: Timers, snapshots?: SnapshotStore) =>
         new ActorRuntime(store, timers, {}, snapshots),
     },
+    Authority,
     Conclusions,
     ConclusionsFeed,
     PaymentIntentActor,

@@ -23,6 +23,7 @@ import {
 import { StoreUnavailableError } from '#event-store';
 import { Clock } from '#platform';
 import { ToPaymentIntent } from './actors.js';
+import { Authority } from './authority.js';
 import { keyReused, metaOfCall, metaOfCause, operationId, refuse, storeTrouble } from './calls.js';
 import { Conclusions } from './conclusions.js';
 
@@ -45,6 +46,7 @@ export class PaymentIntentsController {
     private readonly commandBus: CommandBus,
     private readonly conclusions: Conclusions,
     private readonly clock: Clock,
+    private readonly authority: Authority,
   ) {}
 
   /** The request is durable before anything else happens; a repeat finds its stream and joins it. */
@@ -104,8 +106,9 @@ export class PaymentIntentsController {
 
   /** What happened outside, or was decided about it. */
   @MessagePattern('commands.payment_intent.tell')
-  async tell(@Payload() { id, command, ...cause }: Tell['request']): Promise<Tell['reply']> {
-    const message = { ...command, nowMs: this.clock.now() } as PaymentIntentCommand;
+  async tell(@Payload() { id, command, payer, ...cause }: Tell['request']): Promise<Tell['reply']> {
+    const authority = payer ? await this.authority.now(payer, cause) : 'agent_suspended';
+    const message = { ...command, authority, nowMs: this.clock.now() } as PaymentIntentCommand;
     const told = await this.commandBus.execute(
       new ToPaymentIntent(id, message, metaOfCause(cause)),
     );

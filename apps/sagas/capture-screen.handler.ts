@@ -5,7 +5,7 @@ import type { PaymentIntentEventData, ScreeningFacts } from '#domain';
 import type { RecordedEvent } from '#event-store';
 import { type Delivery, DeliveryHandler } from '#runtime';
 import { CaptureScreen } from './capture-screen.js';
-import { causedBy, idOfStream } from './caused.js';
+import { causedBy, idOfStream, payerOf } from './caused.js';
 import { ScreenCapture } from './payment-lifecycle.commands.js';
 import { Sender } from './sender.js';
 
@@ -29,6 +29,7 @@ export class ScreenCaptureHandler extends DeliveryHandler {
       ...causedBy(event, 'decide_capture'),
       id: idOfStream(event.stream),
       command: { type: 'DecideCapture', number, ...judgement, sender: this.sender.id },
+      payer: payerOf(screening),
     });
   }
 }

@@ -4,9 +4,8 @@ import type { AgentActivity, Messages } from '#contracts';
 import { type CaptureJudgement, type ScreeningFacts, toRfc3339 } from '#domain';
 import { Clock } from '#platform';
 import { ApprovalTime } from './approval-time.js';
-import { authorityOf } from './authority-now.js';
 
-/** What is known before held money is taken: the fraud screen's second opinion, and whether the agent still may pay. */
+/** What is known before held money is taken: the fraud screen's second opinion. */
 @Injectable()
 export class CaptureScreen {
   constructor(
@@ -26,7 +25,7 @@ export class CaptureScreen {
       velocityRules: standing?.velocityRules ?? false,
     });
     const approvalDueAt = toRfc3339(this.clock.now() + this.approvalTime.ms);
-    return { fraud, authority: authorityOf(standing), approvalDueAt };
+    return { fraud, approvalDueAt };
   }
 }
 

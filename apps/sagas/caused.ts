@@ -1,4 +1,4 @@
-import type { Caused } from '#contracts';
+import type { Caused, Payer } from '#contracts';
 import type { RecordedEvent } from '#event-store';
 
 /** The id of the command that `purpose` derives from an event: a repeat is the same command. */
@@ -19,4 +19,9 @@ function traceOf({ metadata: { traceparent } }: RecordedEvent): string | null {
 /** The part of a stream's name after the category. */
 export function idOfStream(stream: string): string {
   return stream.slice(stream.indexOf('-') + 1);
+}
+
+/** Whose money it is. */
+export function payerOf({ tenant, agent, mandate }: Payer): Payer {
+  return { tenant, agent, mandate };
 }

@@ -3,7 +3,6 @@ import { Bus } from '#bus';
 import type { EarlierClaim, Messages } from '#contracts';
 import {
   type ApprovalReason,
-  type AuthorityNow,
   type Failure,
   type FraudScreening,
   type JsonRecord,
@@ -20,8 +19,7 @@ import { Clock } from '#platform';
 import { PolicyEngine } from '#policy';
 import { type Delivery, DeliveryHandler } from '#runtime';
 import { ApprovalTime } from './approval-time.js';
-import { authorityOf } from './authority-now.js';
-import { causedBy } from './caused.js';
+import { causedBy, payerOf } from './caused.js';
 import { JudgePayment } from './payment-lifecycle.commands.js';
 import { Sender } from './sender.js';
 
@@ -44,9 +42,6 @@ interface Purchase {
   amountMinor: number;
   currency: string;
 }
-
-/** An answer about the agent that is older than this is asked for again before it is acted on. */
-const STANDING_FRESH_MS = 250;
 
 /**
  * The purchase is claimed, policy and fraud screen give their reasons, and the budget is asked last. The first that refuses ends
@@ -78,11 +73,11 @@ export class JudgePaymentHandler extends DeliveryHandler {
         approvalDueAt: toRfc3339(this.clock.now() + this.approvalTime.ms),
         sender: this.sender.id,
       },
+      payer: payerOf(purchase.requested),
     });
   }
 
   private async judge(delivery: Delivery, purchase: Purchase): Promise<Judgement> {
-    const askedAtMs = this.clock.now();
     // The claim is written while the others think; no limit is touched before it is there.
     const [duplicate, heard] = await Promise.all([
       this.claim(delivery, purchase),
@@ -91,11 +86,7 @@ export class JudgePaymentHandler extends DeliveryHandler {
     if (duplicate) return { ...NOTHING, refusal: duplicate };
     if (heard.refusal) return heard;
     const reserved = await this.reserve(delivery, purchase);
-    const judgement = { ...heard, ...reserved, reasons: [...heard.reasons, ...reserved.reasons] };
-    const isStale = this.clock.now() - askedAtMs > STANDING_FRESH_MS;
-    if (judgement.refusal || !isStale) return judgement;
-    const authority = authorityOf(await this.standing(purchase));
-    return { ...judgement, refusal: authority === 'active' ? null : withdrawn(authority) };
+    return { ...heard, ...reserved, reasons: [...heard.reasons, ...reserved.reasons] };
   }
 
   /** Why this purchase must not be made again; null when it is claimed for this payment. */
@@ -136,7 +127,8 @@ export class JudgePaymentHandler extends DeliveryHandler {
 
   private async hear(purchase: Purchase): Promise<Judgement> {
     const standing = await this.standing(purchase);
-    if (standing?.status !== 'active') return { ...NOTHING, refusal: withdrawn('agent_suspended') };
+    if (standing?.status !== 'active')
+      return { ...NOTHING, refusal: failure('agent_suspended', 'The agent is suspended.') };
     const policy = this.decidePolicy(purchase, standing);
     const denied = policyRefusal(policy);
     if (denied) return { ...NOTHING, policy, refusal: denied };
@@ -243,12 +235,6 @@ function purchaseOf({ type, data }: RecordedEvent): Purchase {
     amountMinor: Number(request['amount']),
     currency: String(request['currency']),
   };
-}
-
-function withdrawn(authority: Exclude<AuthorityNow, 'active'>): Failure {
-  return authority === 'agent_suspended'
-    ? failure(authority, 'The agent is suspended.')
-    : failure(authority, 'The mandate is revoked.');
 }
 
 /** Names the earlier payment to its own agent only. */

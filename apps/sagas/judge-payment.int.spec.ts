@@ -104,20 +104,11 @@ describe('a payment', () => {
     expect(bus.subjects()).not.toContain('effects.fraud.screen');
   });
 
-  it.each([
-    ['was suspended', { status: 'suspended' }, 'agent_suspended'],
-    ['lost its mandate', { mandate: 'revoked' }, 'mandate_revoked'],
-  ])('whose agent %s while the judges took their time is refused', async (_, change, code) => {
-    const { bus, clock } = world;
-    const reserved = bus.replies[RESERVE];
-    bus.replies[RESERVE] = () => {
-      clock.moveTo(clock.monotonicMs() + 300);
-      bus.replies[STANDING] = standing(change);
-      return reserved;
-    };
+  it('is decided on with its payer named, so that the write side asks whether it still may pay', async () => {
     await request();
-    expect(bus.askedFor(STANDING)).toHaveLength(2);
-    expect(bus.told()).toMatchObject([{ refusal: { code }, mandate: { decision: 'reserved' } }]);
+    expect(world.bus.askedFor('commands.payment_intent.tell')).toMatchObject([
+      { payer: { tenant: 'tnt_1', agent: 'agt_1', mandate: 'mnd_1' } },
+    ]);
   });
 
   it('that the policy denies reserves nothing', async () => {
@@ -205,15 +196,15 @@ describe('after an approval', () => {
     expect(bus.told()).toMatchObject([{ refusal: { code: 'agent_suspended' } }]);
   });
 
-  it('of what is held, capture is screened again, and whether the agent still may', async () => {
+  it('of what is held, capture is screened again, and decided on with its payer named', async () => {
     const { bus, happens } = world;
-    bus.replies[STANDING] = standing({ mandate: 'revoked' });
     await happens('ApprovalGranted', granted('capture', HELD));
     expect(bus.askedFor('effects.fraud.screen')).toMatchObject([
       { stage: 'capture', amountMinor: 4200, currency: 'USD' },
     ]);
-    expect(bus.told()).toMatchObject([
-      { type: 'DecideCapture', number: 1, authority: 'mandate_revoked', approvalDueAt: DUE_AT },
+    expect(bus.told()).toMatchObject([{ type: 'DecideCapture', number: 1, approvalDueAt: DUE_AT }]);
+    expect(bus.askedFor('commands.payment_intent.tell')).toMatchObject([
+      { payer: { tenant: 'tnt_1', agent: 'agt_1', mandate: 'mnd_1' } },
     ]);
     expect(bus.subjects()).not.toContain(RESERVE);
   });

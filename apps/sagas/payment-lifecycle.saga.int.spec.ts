@@ -69,11 +69,7 @@ describe('what follows from an event', () => {
     [
       'RouteRequested',
       { ...SCREENING, currency: 'USD', at: AT },
-      [
-        'effects.processors.facts',
-        'queries.agent.standing',
-        'commands.payment_intent.tell RouteAttempt',
-      ],
+      ['effects.processors.facts', 'commands.payment_intent.tell RouteAttempt'],
     ],
     [
       'AttemptStarted',

@@ -13,7 +13,7 @@ import type {
 } from '#domain';
 import type { Delivery } from '#runtime';
 import { CaptureScreen } from './capture-screen.js';
-import { causedBy, idOfStream } from './caused.js';
+import { causedBy, idOfStream, payerOf } from './caused.js';
 import { Sender } from './sender.js';
 
 /** Longer than a connector's soft deadline: an answer after that arrives as a late one. */
@@ -80,6 +80,7 @@ export class ProcessorCalls {
       ...causedBy(delivery.event, call.operation),
       id: idOfStream(delivery.event.stream),
       command: recordOf(call, outcome, Math.round(durationMs), this.sender.id, capture),
+      ...(capture && screening && { payer: payerOf(screening) }),
     });
   }
 

@@ -3,12 +3,11 @@ import { Bus } from '#bus';
 import type { Messages } from '#contracts';
 import type { PaymentIntentEventData } from '#domain';
 import { type Delivery, DeliveryHandler } from '#runtime';
-import { authorityOf } from './authority-now.js';
-import { causedBy, idOfStream } from './caused.js';
+import { causedBy, idOfStream, payerOf } from './caused.js';
 import { RouteAttempt } from './payment-lifecycle.commands.js';
 import { Sender } from './sender.js';
 
-/** An attempt is due: whether the agent still may pay is asked last, so that a kill switch is not outrun. */
+/** An attempt is due: at whichever processor can take it now, if the agent still may pay. */
 @CommandHandler(RouteAttempt)
 export class RouteAttemptHandler extends DeliveryHandler {
   constructor(
@@ -19,15 +18,13 @@ export class RouteAttemptHandler extends DeliveryHandler {
   }
 
   protected override async handle({ event }: Delivery): Promise<void> {
-    const { tenant, agent, mandate, currency } =
-      event.data as unknown as PaymentIntentEventData<'RouteRequested'>;
+    const requested = event.data as unknown as PaymentIntentEventData<'RouteRequested'>;
     const processors = await this.bus.request('effects.processors.facts', {});
-    const asked = { tenant, agent, mandate, currency };
-    const authority = authorityOf(await this.bus.request('queries.agent.standing', asked));
     await this.bus.request('commands.payment_intent.tell', {
       ...causedBy(event, 'route'),
       id: idOfStream(event.stream),
-      command: { type: 'RouteAttempt', processors, authority, sender: this.sender.id },
+      command: { type: 'RouteAttempt', processors, sender: this.sender.id },
+      payer: payerOf(requested),
     });
   }
 }

@@ -57,7 +57,15 @@ export interface Caused {
   traceparent: string | null;
 }
 
-type WithoutClock<T> = T extends unknown ? Omit<T, 'nowMs'> : never;
+/** What the write side knows better than whoever asks. */
+type Told<T> = T extends unknown ? Omit<T, 'nowMs' | 'authority'> : never;
+
+/** Whose money a payment takes, and under which mandate. */
+export interface Payer {
+  tenant: string;
+  agent: string;
+  mandate: string | null;
+}
 
 /** A list page of rows that are already in wire format. */
 export interface Page {
@@ -84,7 +92,12 @@ export type Messages = {
   };
   /** From sagas and connectors: what happened outside, or what was decided about it. */
   'commands.payment_intent.tell': {
-    request: Caused & { id: string; command: WithoutClock<PaymentIntentCommand> };
+    request: Caused & {
+      id: string;
+      command: Told<PaymentIntentCommand>;
+      /** Named with what may begin to take money: whether the payer still may is looked up, not told. */
+      payer?: Payer;
+    };
     reply: { ok: boolean; code: string | null; revision: number };
   };
   /** `purchase`: the id of its stream. */

@@ -145,7 +145,7 @@ interface Drawn {
 function stepOf(drawn: Drawn): Step {
   return (state, nowMs) => {
     const acting = { nowMs, sender: 'spec' };
-    const routing = { ...acting, processors: PROCESSORS };
+    const routing = { ...acting, processors: PROCESSORS, authority: 'active' as const };
     const { firstSend } = drawn;
     // Mostly about the attempt at hand, sometimes late about the one before.
     const number = state.attempts.length - drawn.earlier;

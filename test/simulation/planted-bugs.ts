@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Caused, type ProcessorCall, renderAnswer } from '#contracts';
-import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
+import type { AuthorityNow, Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import {
   type Appended,
   ConcurrencyError,
@@ -19,6 +19,7 @@ import { SimStore } from './sim.store.js';
 import {
   ForgetfulSagaStore,
   HastySagaStore,
+  authority,
   decisions,
   deliveries,
   messages,
@@ -412,27 +413,23 @@ const CALLERS: readonly PlantedBug[] = [
   {
     name: 'the kill switch is asked for once and its answer kept',
     plant: () =>
-      messages(() => {
-        const known = new Map<string, unknown>();
-        return {
-          'queries.agent.standing': async (asked, send) => {
-            const key = `${asked.agent} ${asked.mandate}`;
-            if (!known.has(key)) known.set(key, await send(asked));
-            return known.get(key) as Awaited<ReturnType<typeof send>>;
-          },
+      authority((now) => {
+        const known = new Map<string, AuthorityNow>();
+        return async (payer, cause) => {
+          const key = `${payer.agent} ${payer.mandate}`;
+          const kept = known.get(key) ?? (await now(payer, cause));
+          known.set(key, kept);
+          return kept;
         };
       }),
   },
   {
     name: 'the kill switch is not asked for at a failover',
     plant: () =>
-      messages(() => ({
-        'commands.payment_intent.tell': (told, send) => {
-          const { command } = told;
-          if (command.type !== 'RouteAttempt') return send(told);
-          return send({ ...told, command: { ...command, authority: 'active' } });
-        },
-      })),
+      authority(
+        (now) => async (payer, cause) =>
+          cause.commandId.endsWith('/route') ? 'active' : now(payer, cause),
+      ),
   },
 ];
 

@@ -20,6 +20,7 @@ import {
   SagaStore,
 } from '#runtime';
 import { ToPaymentIntent } from '../../apps/commands/actors.js';
+import { Authority } from '../../apps/commands/authority.js';
 import type { Sabotage } from './world.js';
 
 type Ports = Map<unknown, unknown>;
@@ -132,6 +133,17 @@ function commands(change: (command: object, clock: Clock) => void): Sabotage {
         return execute(command);
       };
       Object.assign(bus, { execute: tampered });
+    },
+  };
+}
+
+/** Changes whether somebody still may pay. `make` is called once for each process. */
+export function authority(make: (now: Authority['now']) => Authority['now']): Sabotage {
+  return {
+    ports: (ports) => {
+      const given = [ports.get(CommandBus) as CommandBus, ports.get(Clock) as Clock] as const;
+      const real = new Authority(...given);
+      ports.set(Authority, { now: make((...asked) => real.now(...asked)) });
     },
   };
 }

@@ -27,7 +27,9 @@ export type AgentCommand =
   | (ByOperator & { type: 'IssueKey'; key: IssuedKey })
   | (ByOperator & { type: 'RevokeKey'; key: string })
   | (ByOperator & { type: 'SuspendAgent' })
-  | (ByOperator & { type: 'ResumeAgent' });
+  | (ByOperator & { type: 'ResumeAgent' })
+  /** Changes nothing: the answer's state says how the agent stands. */
+  | { type: 'InspectAgent'; tenant: string };
 
 export interface AgentState {
   exists: boolean;
@@ -64,21 +66,23 @@ export const agentDecider: Decider<
 };
 
 function decide(command: AgentCommand, state: AgentState): AgentDecision {
+  const isKnown = state.exists && state.tenant === command.tenant;
+  if (command.type === 'InspectAgent') return isKnown ? accepted() : no('not_found');
   const pointers = repeatedOperation(state.answers, command.operation);
   if (pointers?.length) return refused('idempotency_key_reused', { pointers });
   if (pointers) return accepted();
   const at = toRfc3339(command.nowMs);
-  const { by, tenant, operation } = command;
+  const { by, operation } = command;
   const record = (...events: AgentEvent[]) => accepted(...events, concluded(operation, at));
   if (command.type === 'RegisterAgent') {
     if (state.exists) return no('invalid_transition');
-    const { id, name, key } = command;
+    const { id, name, key, tenant } = command;
     return record(
       { type: 'AgentRegistered', data: { id, tenant, name, by, at } },
       keyIssued(key, at),
     );
   }
-  if (!state.exists || state.tenant !== tenant) return no('not_found');
+  if (!isKnown) return no('not_found');
   switch (command.type) {
     case 'IssueKey':
       return record(keyIssued(command.key, at));

@@ -33,6 +33,8 @@ const revoke = (operation: string, id: string): AgentCommand => ({
 const SUSPEND: AgentCommand = { type: 'SuspendAgent', ...by('suspend') };
 const RESUME: AgentCommand = { type: 'ResumeAgent', ...by('resume') };
 
+type Operation = Exclude<AgentCommand, { type: 'InspectAgent' }>;
+
 function after(...commands: AgentCommand[]) {
   const history: AgentEvent[] = [];
   let last: ReturnType<typeof agentDecider.decide> | undefined;
@@ -90,6 +92,15 @@ describe('an agent', () => {
     expect(after(REGISTER, again).outcome).toBe('invalid_transition');
   });
 
+  it('is looked at without a trace', () => {
+    const inspect: AgentCommand = { type: 'InspectAgent', tenant: 'tnt_1' };
+    expect(after(REGISTER, SUSPEND, inspect)).toMatchObject({
+      events: [],
+      state: { status: 'suspended' },
+    });
+    expect(after(REGISTER, { ...inspect, tenant: 'tnt_2' }).outcome).toBe('not_found');
+  });
+
   it('of another tenant, or one that does not exist, or an unknown key, is not found', () => {
     expect(after(SUSPEND).outcome).toBe('not_found');
     expect(after(REGISTER, { ...SUSPEND, tenant: 'tnt_2' }).outcome).toBe('not_found');
@@ -105,7 +116,7 @@ describe('an operation', () => {
     ['suspending', [REGISTER, SUSPEND]],
     ['resuming', [REGISTER, SUSPEND, RESUME]],
   ])('of %s that comes again changes nothing and its answer is kept', (_, commands) => {
-    const last = commands.at(-1) as AgentCommand;
+    const last = commands.at(-1) as Operation;
     const told = after(...commands, last);
     expect([told.outcome, told.events]).toEqual(['accepted', []]);
     expect(told.state.answers.get(last.operation.id)?.body).toBe(`answer to ${last.operation.id}`);

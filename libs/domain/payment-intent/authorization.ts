@@ -133,7 +133,9 @@ function authorized(
   const { agent, canceling, captureMethod } = state;
   const at = toRfc3339(nowMs);
   const isCapturedNow = captureMethod === 'automatic' && !canceling;
-  const screening = isCapturedNow && !command.capture ? screeningOf(state, amountMinor) : null;
+  const { sender, capture, authority } = command;
+  const isJudged = capture !== undefined && authority !== undefined;
+  const screening = isCapturedNow && !isJudged ? screeningOf(state, amountMinor) : null;
   const events: PaymentIntentEvent[] = [
     {
       type: 'PaymentAuthorized',
@@ -146,9 +148,11 @@ function authorized(
     return [...events, voidStarted(held, { ...attempt, reference }, null, command)];
   }
   if (isCapturedNow) {
-    if (!command.capture) return events;
-    const { sender, capture } = command;
-    const decided = { type: 'DecideCapture', number, nowMs, sender, ...capture } as const;
+    if (!isJudged) return events;
+    const decided = {
+      ...({ type: 'DecideCapture', number, nowMs, sender, authority } as const),
+      ...capture,
+    };
     return [...events, ...captureDecision(decided, events.reduce(evolvePaymentIntent, state))];
   }
   const dueAt = toRfc3339(nowMs + authorizationValidForMs - margin(authorizationValidForMs));

@@ -20,8 +20,11 @@ export function judgementEvents(command: Judge, state: PaymentIntentState): Paym
   const events = heard(command, at);
   // Without a reservation there is no authority, whatever the judges say.
   const unreserved = failure('mandate_required', 'No budget is reserved.');
+  const { authority } = command;
   const refusal =
-    command.mandate?.decision === 'reserved' ? command.refusal : (command.refusal ?? unreserved);
+    command.refusal ??
+    (command.mandate?.decision !== 'reserved' ? unreserved : null) ??
+    (authority === 'active' ? null : withdrawn(authority));
   if (refusal) return [...events, ...failed(state, refusal, at)];
   const reasons = command.reasons.filter((reason) => !isApproved(state, reason));
   if (reasons.length > 0) {

@@ -87,6 +87,12 @@ describe('the kill switch', () => {
     expect(moneyState(told.state)).toBe('none');
   });
 
+  it.each(WITHDRAWN)('stops the first attempt: %s', (authority) => {
+    const told = after(REQUEST, { ...judge(), authority });
+    expect(only(told, 'PaymentFailed').failure.code).toBe(authority);
+    expect(told.state.attempts).toEqual([]);
+  });
+
   it.each(WITHDRAWN)('stops the first attempt after a reservation: %s', (authority) => {
     const told = after(
       RESERVING,

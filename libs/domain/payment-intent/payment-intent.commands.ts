@@ -34,8 +34,13 @@ interface Timed {
 interface Acting extends Timed {
   readonly sender: string;
 }
+/** A command that begins to take money, if the agent may. */
+interface Guarded extends Acting {
+  /** As it is when the decision is made. */
+  readonly authority: AuthorityNow;
+}
 /** A command that starts an attempt. */
-interface Routing extends Acting {
+interface Routing extends Guarded {
   /** All processors in order of preference, with their state now. */
   readonly processors: readonly ProcessorFacts[];
 }
@@ -54,7 +59,6 @@ interface ByCaller extends Acting {
 /** What is known about capturing what is held. */
 export interface CaptureJudgement {
   readonly fraud: FraudScreening;
-  readonly authority: AuthorityNow;
   /** RFC 3339: until when a human may answer, if one is asked. */
   readonly approvalDueAt: string;
 }
@@ -94,7 +98,7 @@ export type PaymentIntentCommand =
       /** RFC 3339: until when a human may answer. */
       approvalDueAt: string;
     })
-  | (Routing & { type: 'RouteAttempt'; authority: AuthorityNow })
+  | (Routing & { type: 'RouteAttempt' })
   | (Acting & {
       type: 'RecordReservation';
       operation: ReservationOperation;
@@ -116,8 +120,10 @@ export type PaymentIntentCommand =
       firstSend: boolean;
       /** The judgement before capture, when whoever reports has asked for it already: one append instead of two. */
       capture?: CaptureJudgement;
+      /** Without it nothing is captured yet. */
+      authority?: AuthorityNow;
     })
-  | (Acting & CaptureJudgement & { type: 'DecideCapture'; number: number })
+  | (Guarded & CaptureJudgement & { type: 'DecideCapture'; number: number })
   | (Recording & { type: 'RecordCapture' })
   | (Recording & { type: 'RecordVoid' })
   | (Acting & {

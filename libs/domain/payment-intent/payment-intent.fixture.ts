@@ -116,11 +116,12 @@ export function fraud(
 interface Acting {
   nowMs?: number;
 }
-type Routing = Acting & { processors?: readonly ProcessorFacts[] };
+type Routing = Acting & { processors?: readonly ProcessorFacts[]; authority?: AuthorityNow };
 const acting = ({ nowMs = NOW_MS }: Acting) => ({ nowMs, sender: 'saga-1' });
-const routing = ({ processors = ONE_STEP, ...options }: Routing) => ({
+const routing = ({ processors = ONE_STEP, authority = 'active', ...options }: Routing) => ({
   ...acting(options),
   processors,
+  authority,
 });
 
 /** The judges agree, unless `said` otherwise. */
@@ -142,11 +143,8 @@ export function judge(
 }
 
 /** A processor is chosen, as happens by itself when one is asked for. */
-export function route(
-  options: Routing & { authority?: AuthorityNow } = {},
-): PaymentIntentCommandOf<'RouteAttempt'> {
-  const { authority = 'active' } = options;
-  return { type: 'RouteAttempt', ...routing(options), authority };
+export function route(options: Routing = {}): PaymentIntentCommandOf<'RouteAttempt'> {
+  return { type: 'RouteAttempt', ...routing(options) };
 }
 
 /** A human is to be asked. */
