@@ -35,8 +35,12 @@ describe('the credentials file', () => {
     const secrets = [agent, operator, approver, auditor, made].map(({ key }) =>
       key.split('_').slice(3).join('_'),
     );
-    const names = await readdir(stage.bursar.dataDir, { recursive: true, withFileTypes: true });
-    const files = names.filter((entry) => entry.isFile() && entry.name !== 'credentials.json');
+    const inFolders = stage.bursar.folders.map((folder) =>
+      readdir(folder, { recursive: true, withFileTypes: true }),
+    );
+    const files = (await Promise.all(inFolders))
+      .flat()
+      .filter((entry) => entry.isFile() && entry.name !== 'credentials.json');
     expect(files.length).toBeGreaterThan(0);
     for (const { parentPath, name } of files) {
       const content = await readFile(join(parentPath, name), 'latin1');

@@ -41,6 +41,7 @@ export async function startBursarCluster(options: BursarOptions): Promise<Runnin
       sandboxUrl,
       nats: cluster.nats,
       dataDir: cluster.dataDir,
+      folders: [cluster.dataDir, ...processes.map(({ dataDir }) => dataDir)],
       env: options.env ?? {},
       credentials: () => cluster.credentials(),
       output: () => processes.map((each) => `${each.name}: ${each.output()}`).join('\n'),

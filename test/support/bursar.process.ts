@@ -52,6 +52,8 @@ export interface RunningBursar {
   /** Where agents come in over NATS, if they do. */
   readonly nats: DeployedNats | null;
   readonly dataDir: string;
+  /** All that its processes write to, and the owner. */
+  readonly folders: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   credentials(): Credentials;
   /** What all its processes wrote so far. */
@@ -130,6 +132,7 @@ export async function startBursar(options: BursarOptions = {}): Promise<RunningB
     sandboxUrl,
     nats,
     dataDir,
+    folders: [dataDir],
     env,
     start,
     dispose,

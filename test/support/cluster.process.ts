@@ -34,6 +34,7 @@ export interface ClusterProcess {
   readonly name: string;
   readonly role: Role;
   readonly url: string;
+  readonly dataDir: string;
   isRunning(): boolean;
   pid(): number;
   output(): string;
@@ -96,9 +97,8 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
           ...options.envOf?.(name, role),
         };
         const { program, args } = commandOf(services[role]);
-        const each = processOf(name, role, `http://127.0.0.1:${port}`, () =>
-          startNode(program, env, args),
-        );
+        const url = `http://127.0.0.1:${port}`;
+        const each = processOf({ name, role, url, dataDir }, () => startNode(program, env, args));
         processes.push(each);
         closers.push(() => end(each));
       }
@@ -148,11 +148,10 @@ function countOf({ each = 2 }: ClusterOptions, role: Role): number {
 }
 
 function processOf(
-  name: string,
-  role: Role,
-  url: string,
+  known: Pick<ClusterProcess, 'name' | 'role' | 'url' | 'dataDir'>,
   launch: () => NodeProcess,
 ): ClusterProcess {
+  const { name, url } = known;
   const past: string[] = [];
   let child: NodeProcess | undefined;
   const now = () => {
@@ -160,9 +159,7 @@ function processOf(
     return child;
   };
   return {
-    name,
-    role,
-    url,
+    ...known,
     isRunning: () => child !== undefined && child.exit() === null,
     pid: () => now().pid,
     output: () => [...past, child?.output() ?? ''].join(''),
