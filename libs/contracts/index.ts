@@ -1,4 +1,5 @@
 export * from './messages.js';
+export * from './command-stream.js';
 export * from './answer.js';
 export * from './api-key.js';
 export * from './base32.js';

@@ -1,5 +1,6 @@
 import type { NatsConnection as Client } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS_OF_A_STREAM } from '#contracts';
 import { NATS_NAMES, agentEntry } from '../../apps/bursar/nats-keys.js';
 import { fileAt, filesBelow, isTest } from '../architecture/source-files.js';
 import { eventually } from '../support/eventually.js';
@@ -26,6 +27,10 @@ const entryOf = (agent: 'a' | 'b') =>
 const SUBJECTS = [
   ...fileAt('libs/contracts/messages.ts').text.matchAll(/^ {2}'([a-z_.]+)': /gm),
 ].map(([, subject = '']) => subject);
+
+function named(subject: string): boolean {
+  return COMMANDS_OF_A_STREAM.some((each) => each === subject);
+}
 
 /** What an app asks the bus for. */
 function askedBy(app: string): string[] {
@@ -73,16 +78,45 @@ describe('the NATS server as it is deployed', () => {
     },
   );
 
-  const serving: [Name, string | null][] = [
-    ['gateway', 'bursar.v1.> gateway'],
-    ['commands', 'bursar.internal.commands.> commands'],
-    ['sagas', null],
-    ['connectors', 'bursar.internal.effects.> connectors'],
-    ['queries', 'bursar.internal.queries.> queries'],
-    ['owner', null],
+  it.each(asking)(
+    'lets %s ask one process in particular for what is about one stream, of what it may ask for',
+    async (name, app) => {
+      const atOne = SUBJECTS.map((subject) => `${INTERNAL}at.process-1.${subject}`);
+      const refused = await refusedToPublish(clients[name], atOne);
+      const allowed = SUBJECTS.filter((_, index) => !refused.has(atOne[index] ?? ''));
+      const ofStreams = askedBy(app).filter((subject) => named(subject));
+      expect(allowed.toSorted()).toEqual(app === 'bursar' ? [] : ofStreams);
+    },
+  );
+
+  it('lets processes of the write side be seen by those who ask them, and sagas by each other', async () => {
+    const subjects = ['commands', 'sagas'].map((kind) => `${INTERNAL}members.${kind}`);
+    for (const name of NATS_NAMES) {
+      const said = await refusedToPublish(clients[name], subjects);
+      const heard = await refusedToSubscribe(clients[name], subjects);
+      const own = subjects.filter((subject) => subject.endsWith(`.${name}`));
+      const sees = ['gateway', 'connectors'].includes(name) ? subjects.slice(0, 1) : own;
+      expect(
+        subjects.filter((subject) => !said.has(subject)),
+        name,
+      ).toEqual(own);
+      expect(
+        subjects.filter((subject) => !heard.has(subject)),
+        name,
+      ).toEqual(name === 'sagas' ? subjects : sees);
+    }
+  });
+
+  const serving: [Name, string[]][] = [
+    ['gateway', ['bursar.v1.> gateway']],
+    ['commands', ['bursar.internal.commands.> commands', 'bursar.internal.at.> commands']],
+    ['sagas', []],
+    ['connectors', ['bursar.internal.effects.> connectors']],
+    ['queries', ['bursar.internal.queries.> queries']],
+    ['owner', []],
   ];
   it.each(serving)('lets %s serve %s and nothing that is for others', async (name, own) => {
-    const all = serving.flatMap(([, subjects]) => subjects ?? []);
+    const all = serving.flatMap(([, subjects]) => subjects);
     // With another queue group, or with none, it would get what others are to get, or listen in.
     const sneaky = all.flatMap((each) => {
       const [subject = ''] = each.split(' ');
@@ -108,7 +142,7 @@ describe('the NATS server as it is deployed', () => {
     expect(
       [...wanted, ...others].filter((each) => !refused.has(each)),
       'what it may listen to',
-    ).toEqual(own === null ? [] : [own]);
+    ).toEqual(own);
   });
 
   it.each<[Name, Name, string]>([
@@ -139,7 +173,7 @@ describe('the NATS server as it is deployed', () => {
     await bucket.put('share-0.checkpoint', '{"low":7}');
     expect((await bucket.get('share-0.checkpoint'))?.string()).toBe('{"low":7}');
     const own = [
-      'bursar.internal.sagas.alive',
+      'bursar.internal.members.sagas',
       '$KV.bursar_sagas.share-0.checkpoint',
       '$JS.API.STREAM.INFO.KV_bursar_sagas',
     ];

@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
+import { NatsMembers } from '#bus/nats';
 import { EventStore } from '#event-store';
 import { Clock, Timers } from '#platform';
 import { LogFirstPublisher, SnapshotStore, SqliteSnapshotStore } from '#runtime';
@@ -17,6 +18,7 @@ import {
   NEST_OPTIONS,
   type RoleHost,
   type RunningRole,
+  WRITERS,
   openLog,
   transportOf,
 } from './role.host.js';
@@ -28,7 +30,7 @@ const CONCLUDE_WITHIN_MS = 2_000;
 
 /** The write side: the only one that appends. */
 export async function runCommands(host: RoleHost, settings: RoleSettings): Promise<RunningRole> {
-  const { clock, timers } = host;
+  const { clock, timers, random, connection } = host;
   const closers = new Closers();
   try {
     const keys = new InstanceKeys(instanceSecret(settings));
@@ -47,9 +49,10 @@ export async function runCommands(host: RoleHost, settings: RoleSettings): Promi
       [PurchaseWindow, new PurchaseWindow(settings.duplicateWindowMs)],
     ]);
     const cqrs = CqrsModule.forRoot({ eventPublisher: new LogFirstPublisher() });
+    const self = random.uuid();
     const app = await NestFactory.createMicroservice(RoleModule.of(cqrs, ports, CommandsModule), {
       ...NEST_OPTIONS,
-      strategy: transportOf(host, 'Commands: what is decided and appended.'),
+      strategy: transportOf(host, 'Commands: what is decided and appended.', self),
     });
     const conclusions = app.get(Conclusions);
     const feed = app.get(ConclusionsFeed);
@@ -57,6 +60,8 @@ export async function runCommands(host: RoleHost, settings: RoleSettings): Promi
     closers.add(() => feed.stop());
     closers.add(() => app.close());
     await app.listen();
+    const members = await NatsMembers.join(connection, host, { kind: WRITERS, self });
+    closers.add(() => members.leave());
     const health = await startHealthServer(settings, host);
     closers.add(() => health.close());
     const stop = async () => {

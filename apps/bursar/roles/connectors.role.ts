@@ -10,20 +10,26 @@ import { FRAUD_LIMITS } from '../fraud-limits.js';
 import { openOutside } from '../outside.js';
 import { Closers } from './closers.js';
 import { startHealthServer } from './health.server.js';
-import { NEST_OPTIONS, type RoleHost, type RunningRole, transportOf } from './role.host.js';
+import {
+  NEST_OPTIONS,
+  type RoleHost,
+  type RunningRole,
+  openBus,
+  transportOf,
+} from './role.host.js';
 import { RoleModule, RolePorts } from './role.module.js';
 import type { RoleSettings } from './role.settings.js';
 
 /** Performs effects: the only one that calls anybody outside. */
 export async function runConnectors(host: RoleHost, settings: RoleSettings): Promise<RunningRole> {
-  const { bus, clock, timers, trouble } = host;
+  const { clock, timers, trouble } = host;
   const closers = new Closers();
   try {
     const outside = await openOutside(settings.sandboxUrl, settings);
     closers.add(() => outside.close());
     const fraud = new FraudScreen(new RulesFraudProvider(), timers, FRAUD_LIMITS);
     const ports = RolePorts.of([
-      [Bus, bus],
+      [Bus, openBus(host)],
       [Clock, clock],
       [Timers, timers],
       [Trouble, trouble],

@@ -5,15 +5,15 @@ import { GatewayModule } from '../../gateway/gateway.module.js';
 import { AgentsDoor } from '../../gateway/nats/agents.door.js';
 import { Readiness } from '../../gateway/readiness.port.js';
 import { HttpDoor } from '../http.door.js';
-import { ANSWER_WITHIN_MS, type RoleHost, type RunningRole } from './role.host.js';
+import { ANSWER_WITHIN_MS, type RoleHost, type RunningRole, openBus } from './role.host.js';
 import { RoleModule, RolePorts } from './role.module.js';
 import type { RoleSettings } from './role.settings.js';
 
 /** The edge: HTTP and NATS in, the bus out. */
 export async function runGateway(host: RoleHost, settings: RoleSettings): Promise<RunningRole> {
-  const { bus, clock, timers, random, trouble, metrics, readiness, connection } = host;
+  const { clock, timers, random, trouble, metrics, readiness, connection } = host;
   const ports = RolePorts.of([
-    [Bus, bus],
+    [Bus, openBus(host)],
     [Clock, clock],
     [Timers, timers],
     [Random, random],

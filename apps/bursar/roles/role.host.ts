@@ -1,9 +1,9 @@
 import type { NestApplicationContextOptions as Options } from '@nestjs/common/interfaces/nest-application-context-options.interface.js';
-import { NatsBus, NatsConnection, NatsTransport } from '#bus/nats';
-import type { Messages } from '#contracts';
+import { NatsBus, NatsConnection, NatsMembers, NatsTransport } from '#bus/nats';
+import { type Messages, streamAskedFor } from '#contracts';
 import { EventStoreDbEventStore } from '#event-store/eventstoredb';
 import { Metrics } from '#metrics';
-import type { Trouble } from '#platform';
+import { type Trouble, ownerOf } from '#platform';
 import { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
 import { ProcessLog } from '../process-log.js';
 import { RoleReadiness } from './role.readiness.js';
@@ -14,6 +14,9 @@ export const NEST_OPTIONS = { logger: ['error', 'warn'], abortOnError: false } s
 /** How long requests that came may take once a process is told to end. */
 export const ANSWER_WITHIN_MS = 4_000;
 
+/** As which the processes of the write side know each other, and are known. */
+export const WRITERS = 'commands';
+
 /** What every process of the distributed form has. */
 export interface RoleHost {
   readonly role: Role;
@@ -23,7 +26,6 @@ export interface RoleHost {
   readonly trouble: Trouble;
   readonly metrics: Metrics;
   readonly connection: NatsConnection;
-  readonly bus: NatsBus<Messages>;
   readonly readiness: RoleReadiness;
 }
 
@@ -43,10 +45,21 @@ export async function openHost({ role, nats }: RoleSettings): Promise<RoleHost> 
     { ...nats, name: role },
     { clock, timers, random, trouble },
   );
-  const bus = new NatsBus<Messages>(connection, clock);
   const readiness = new RoleReadiness(connection);
   const metrics = new Metrics();
-  return { role, clock, timers, random, trouble, metrics, connection, bus, readiness };
+  return { role, clock, timers, random, trouble, metrics, connection, readiness };
+}
+
+/**
+ * For processes that ask. What is decided on one stream is decided by one process of the write side while it is there, so that no two
+ * get in each other's way; when they do, the exact revision of every append keeps it right.
+ */
+export function openBus({ connection, clock, timers }: RoleHost): NatsBus<Messages> {
+  const writers = NatsMembers.watch(connection, { clock, timers }, { kind: WRITERS });
+  return new NatsBus<Messages>(connection, clock, (subject, payload) => {
+    const stream = streamAskedFor(subject, payload);
+    return stream === null ? null : (ownerOf(stream, writers.alive()) ?? null);
+  });
 }
 
 /** Connects with the first call. */
@@ -62,6 +75,7 @@ export function openLog(
 export function transportOf(
   { role, connection, timers }: RoleHost,
   description: string,
+  self?: string,
 ): NatsTransport {
   return new NatsTransport(connection, timers, {
     service: `bursar-${role}`,
@@ -69,5 +83,6 @@ export function transportOf(
     version: '1.0.0',
     queue: role,
     drainWithinMs: ANSWER_WITHIN_MS,
+    ...(self !== undefined && { self }),
   });
 }

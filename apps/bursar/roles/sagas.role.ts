@@ -19,7 +19,7 @@ import { SagasModule } from '../../sagas/sagas.module.js';
 import { Sender } from '../../sagas/sender.js';
 import { Closers } from './closers.js';
 import { startHealthServer } from './health.server.js';
-import { NEST_OPTIONS, type RoleHost, type RunningRole, openLog } from './role.host.js';
+import { NEST_OPTIONS, type RoleHost, type RunningRole, openBus, openLog } from './role.host.js';
 import { RoleModule, RolePorts } from './role.module.js';
 import type { RoleSettings } from './role.settings.js';
 
@@ -28,14 +28,14 @@ const BUCKET = 'bursar_sagas';
 
 /** Follows the log, together with the others of its kind. */
 export async function runSagas(host: RoleHost, settings: RoleSettings): Promise<RunningRole> {
-  const { bus, clock, timers, random, trouble, connection } = host;
+  const { clock, timers, random, trouble, connection } = host;
   const closers = new Closers();
   try {
     const store = openLog(host, settings);
     closers.add(() => store.close());
     const self = random.uuid();
     const ports = RolePorts.of([
-      [Bus, bus],
+      [Bus, openBus(host)],
       [EventStore, store],
       [Clock, clock],
       [Timers, timers],

@@ -5,10 +5,14 @@ import type { NatsConnection } from './nats.connection.js';
 import {
   INTERNAL_PREFIX,
   PayloadTooLargeError,
+  at,
   decodeJson,
   encodeJson,
   errorIn,
 } from './nats.wire.js';
+
+/** Which process had better answer a request; null for any of those that serve it. */
+export type Preference = (subject: string, payload: unknown) => string | null;
 
 /** How much of its time a request may spend on waiting for a lost connection: most servers are back by then. */
 const CONNECT_WITHIN_MS = 1_000;
@@ -23,7 +27,7 @@ export class NatsBus<Messages extends MessageMap = MessageMap> extends Bus<Messa
   constructor(
     private readonly connection: NatsConnection,
     private readonly clock: Clock,
-    private readonly prefix = INTERNAL_PREFIX,
+    private readonly preference: Preference = () => null,
   ) {
     super();
   }
@@ -43,18 +47,39 @@ export class NatsBus<Messages extends MessageMap = MessageMap> extends Bus<Messa
       );
     if (bytes.length > this.connection.payloadMaxBytes)
       throw BusError.failed(subject, new PayloadTooLargeError());
-    const timeout = Math.ceil(giveUpAtMs - this.clock.monotonicMs());
-    const reply = await this.exchange(
-      subject,
-      bytes,
-      Math.min(Math.max(1, timeout), TIMEOUT_MS_MAX),
-    );
+    const timeout = () =>
+      Math.min(Math.max(1, Math.ceil(giveUpAtMs - this.clock.monotonicMs())), TIMEOUT_MS_MAX);
+    const preferred = this.preference(subject, payload);
+    const first =
+      preferred === null ? null : await this.ifThere(subject, bytes, timeout(), preferred);
+    const reply = first ?? (await this.exchange(subject, bytes, timeout()));
     return replyIn(subject, reply) as Messages[Subject]['reply'];
   }
 
-  private async exchange(subject: string, bytes: Uint8Array, timeout: number): Promise<Msg> {
+  /** Null when that process is not there: it got nothing. */
+  private async ifThere(
+    subject: string,
+    bytes: Uint8Array,
+    timeout: number,
+    process: string,
+  ): Promise<Msg | null> {
     try {
-      return await this.connection.client.request(this.prefix + subject, bytes, { timeout });
+      return await this.exchange(subject, bytes, timeout, at(process));
+    } catch (error) {
+      if (error instanceof BusError && error.reason === 'no_responder') return null;
+      throw error;
+    }
+  }
+
+  private async exchange(
+    subject: string,
+    bytes: Uint8Array,
+    timeout: number,
+    to = '',
+  ): Promise<Msg> {
+    const wireSubject = `${INTERNAL_PREFIX}${to}${subject}`;
+    try {
+      return await this.connection.client.request(wireSubject, bytes, { timeout });
     } catch (error) {
       const code = error instanceof NatsError ? error.code : '';
       // The server itself says that it gave it to nobody.

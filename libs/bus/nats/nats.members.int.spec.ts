@@ -32,11 +32,11 @@ async function joined(self: string, over?: NatsConnection, kind = 'sagas'): Prom
   return members;
 }
 
-const seen = (members: NatsMembers, ...names: string[]) =>
+const seen = (members: Pick<NatsMembers, 'alive'>, ...names: string[]) =>
   eventually(
     () => members.alive().join(),
     (alive) => alive === names.join(),
-    { what: `${names.join()} in the eyes of ${members.self}` },
+    { what: `members ${names.join()}` },
   );
 
 async function proxied(): Promise<{ proxy: TcpProxy; connection: NatsConnection }> {
@@ -91,11 +91,24 @@ describe('the members', () => {
     expect([cut.alive(), told]).toEqual([['a', 'b'], []]);
   });
 
+  it('are seen by one who is none of them', async () => {
+    const watching = await connected();
+    const watcher = NatsMembers.watch(watching, { clock, timers }, { kind: 'sagas', ...FAST });
+    closers.push(() => watcher.leave());
+    expect(watcher.alive()).toEqual([]);
+    const first = await joined('a');
+    const second = await joined('b');
+    await seen(watcher, 'a', 'b');
+    second.leave();
+    await seen(watcher, 'a');
+    expect(first.alive()).toEqual(['a']);
+  });
+
   it('take no notice of what is no word of theirs', async () => {
     const first = await joined('a');
     const { client } = await connected();
     for (const text of ['', '{', '{"member":7}', '{"member":"a b"}', 'null'])
-      client.publish(`${INTERNAL_PREFIX}sagas.members`, text);
+      client.publish(`${INTERNAL_PREFIX}members.sagas`, text);
     await client.flush();
     await joined('b');
     await seen(first, 'a', 'b');

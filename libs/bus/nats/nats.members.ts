@@ -4,7 +4,7 @@ import type { NatsConnection } from './nats.connection.js';
 import { INTERNAL_PREFIX, decodeJson, encodeJson } from './nats.wire.js';
 
 export interface NatsMembersOptions {
-  /** What kind of process: members of one kind see each other. `bursar.internal.<kind>.members` is theirs. */
+  /** What kind of process: members of one kind see each other. `bursar.internal.members.<kind>` is theirs. */
   kind: string;
   /** This process, no other and no other life of it. */
   self: string;
@@ -44,7 +44,7 @@ export class NatsMembers extends Members {
     { kind, self, everyMs = 500, goneAfterMs = 2_000 }: NatsMembersOptions,
   ) {
     super();
-    this.subject = `${INTERNAL_PREFIX}${kind}.members`;
+    this.subject = `${INTERNAL_PREFIX}members.${kind}`;
     this.self = self;
     this.everyMs = everyMs;
     this.goneAfterMs = goneAfterMs;
@@ -66,6 +66,18 @@ export class NatsMembers extends Members {
     return members;
   }
 
+  /** Sees the members without being one. Who is there is known a while later. */
+  static watch(
+    connection: NatsConnection,
+    ports: { clock: Clock; timers: Timers },
+    options: Omit<NatsMembersOptions, 'self'>,
+  ): Pick<NatsMembers, 'alive' | 'leave'> {
+    const members = new NatsMembers(connection, ports, { ...options, self: '' });
+    members.listen();
+    members.tick();
+    return members;
+  }
+
   alive(): readonly string[] {
     return this.members;
   }
@@ -81,6 +93,10 @@ export class NatsMembers extends Members {
     this.cancel?.();
     this.subscription?.unsubscribe();
     this.say({ member: this.self, leaving: true });
+  }
+
+  private get isMember(): boolean {
+    return this.self !== '';
   }
 
   private listen(): void {
@@ -104,7 +120,7 @@ export class NatsMembers extends Members {
     if (this.left) return;
     this.cancel = this.ports.timers.after(this.everyMs, () => this.tick());
     const nowMs = this.ports.clock.monotonicMs();
-    this.heard.set(this.self, nowMs);
+    if (this.isMember) this.heard.set(this.self, nowMs);
     const { connected, sinceMs } = this.connection.liveness();
     if (!connected) return;
     this.say({ member: this.self });
@@ -117,7 +133,7 @@ export class NatsMembers extends Members {
 
   /** Once this process has joined. */
   private tell(): void {
-    if (!this.heard.has(this.self)) return;
+    if (this.isMember && !this.heard.has(this.self)) return;
     const members = [...this.heard.keys()].sort();
     if (members.join() === this.members.join()) return;
     this.members = members;
@@ -125,7 +141,7 @@ export class NatsMembers extends Members {
   }
 
   private say(word: Word): void {
-    if (this.connection.liveness().connected)
+    if (this.isMember && this.connection.liveness().connected)
       this.connection.client.publish(this.subject, encodeJson(word));
   }
 }

@@ -22,6 +22,7 @@ beforeAll(async () => {
       queue: 'books',
       drainWithinMs: 5_000,
       prefix: 'library.',
+      self: 'desk-1',
     }),
   );
   client = await connect({ servers: `127.0.0.1:${server.port}` });
@@ -36,6 +37,14 @@ afterAll(async () => {
 it('answers any client that sends plain JSON', async () => {
   const reply = await client.request('library.books.find', '{"id":"b1"}');
   expect([reply.string(), reply.headers]).toEqual(['{"title":"book b1"}', undefined]);
+});
+
+it('answers what is asked of this process in particular', async () => {
+  const reply = await client.request('library.at.desk-1.books.find', '{"id":"b1"}');
+  expect(reply.string()).toBe('{"title":"book b1"}');
+  const { headers } = await client.request('library.at.desk-1.books.burn', '{}');
+  expect(headers?.get('Nats-Service-Error')).toContain('books.burn');
+  await expect(client.request('library.at.desk-2.books.find', '{}')).rejects.toThrow('503');
 });
 
 it('says what failed in the headers that the services of NATS have for it', async () => {
@@ -65,7 +74,7 @@ it('is discovered with its version and all of its endpoints', async () => {
       queue_group: 'books',
     }),
   );
-  expect(info.endpoints).toHaveLength(6);
+  expect(info.endpoints).toHaveLength(7);
 });
 
 it('does nothing for who cannot be answered, and publishes on no subject that somebody serves', async () => {

@@ -9,13 +9,15 @@ import {
   type NatsReply,
   type NatsRequest,
 } from './nats.endpoints.js';
-import { INTERNAL_PREFIX, decodeJson, encodeJson, errorHeaders } from './nats.wire.js';
+import { INTERNAL_PREFIX, at, decodeJson, encodeJson, errorHeaders } from './nats.wire.js';
 
 export interface NatsTransportOptions extends NatsEndpointsFacts {
   /** How long requests that came may take once the process is told to end. */
   drainWithinMs: number;
   /** What subjects begin with on the wire. */
   prefix?: string;
+  /** This process's own name, by which it can be asked in particular. */
+  self?: string;
 }
 
 /** Puts every `@MessagePattern` handler of a Nest application on NATS, as an endpoint that any client can send plain JSON to. */
@@ -34,6 +36,7 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     const endpoints = [...this.messageHandlers].map(([pattern, handler]) =>
       this.endpointOf(pattern, handler),
     );
+    if (this.options.self !== undefined) endpoints.push(this.ownEndpoint(this.options.self));
     NatsEndpoints.serve(this.connection, this.timers, this.options, endpoints).then((served) => {
       this.endpoints = served;
       done();
@@ -57,6 +60,21 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
       name: pattern.replaceAll('.', '-'),
       subject: `${prefix}${pattern}`,
       answer: (request) => this.answer(pattern, handler, request),
+    };
+  }
+
+  private ownEndpoint(self: string): NatsEndpoint {
+    const { prefix = INTERNAL_PREFIX } = this.options;
+    const own = `${prefix}${at(self)}`;
+    return {
+      name: 'own',
+      subject: `${own}>`,
+      answer: async (request) => {
+        const pattern = request.subject.slice(own.length);
+        const handler = this.messageHandlers.get(pattern);
+        if (!handler) throw new Error(`nobody answers ${pattern}`);
+        return this.answer(pattern, handler, request);
+      },
     };
   }
 

@@ -8,6 +8,11 @@ import {
 /** What the subjects of the bus begin with on the wire: apart from those of agents, `bursar.v1.…`. */
 export const INTERNAL_PREFIX = 'bursar.internal.';
 
+/** Before a subject: one process in particular of those that serve it. */
+export function at(process: string): string {
+  return `at.${process}.`;
+}
+
 const ERROR_NAME = 'Bursar-Error-Name';
 const DETAIL_MAX = 1_000;
 
