@@ -5,8 +5,8 @@ export interface Balancer {
   close(): Promise<void>;
 }
 
-/** Gives each connection to the next of these ports of 127.0.0.1 that takes it. */
-export async function startBalancer(targets: readonly number[]): Promise<Balancer> {
+/** Gives each connection to the next of these ports of 127.0.0.1 that takes it. `port`: where; 0 for any that is free. */
+export async function startBalancer(targets: readonly number[], port = 0): Promise<Balancer> {
   const sockets = new Set<Socket>();
   let turn = 0;
   const server = createServer({ noDelay: true }, (client) => {
@@ -19,7 +19,7 @@ export async function startBalancer(targets: readonly number[]): Promise<Balance
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('not listening');
