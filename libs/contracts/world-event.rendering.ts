@@ -66,6 +66,9 @@ const NAMES = {
 
 export type WorldEventType = NonNullable<(typeof NAMES)[PaymentIntentEventType]>;
 
+/** All of them. */
+export const WORLD_EVENT_TYPES = Object.values(NAMES).filter((name) => name !== null);
+
 /** CloudEvents 1.0. */
 export interface WorldEvent {
   readonly specversion: '1.0';
