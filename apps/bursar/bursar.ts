@@ -1,4 +1,5 @@
 import { InProcessTransport } from '#bus/in-process';
+import { NatsUnreachableError } from '#bus/nats';
 import type { Timers } from '#platform';
 import { ProjectionRuntime } from '#runtime/projection';
 import { Conclusions } from '../commands/conclusions.js';
@@ -8,7 +9,9 @@ import { type OpenAgentsDoor, openAgentsDoor } from './agents-door.js';
 import { EmbeddedModule } from './embedded.module.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
 import { type EmbeddedResources, openEmbedded } from './embedded.resources.js';
+import { type EventRelay, startEventRelay } from './event-relay.js';
 import { HttpDoor } from './http.door.js';
+import { AgentsDoorError } from './nats.settings.js';
 import { type OwnerDoor, openOwnerDoor } from './owner/owner.door.js';
 import { ownerSocketPath } from './owner/owner.socket.js';
 import { createTenant, rebuildProjections } from './owner/owner.work.js';
@@ -67,6 +70,7 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   await sagas.start(FOLLOWED_STREAMS);
   let door: OwnerDoor | undefined;
   let agentsDoor: OpenAgentsDoor | undefined;
+  let relay: EventRelay | null = null;
   const stop = async () => {
     readiness.stopping();
     await door?.close();
@@ -74,6 +78,7 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
     // Before the application: it takes the sagas off the log's feed, which would count as handled what nobody hears any more.
     await sagas.stop();
     await app.close();
+    await relay?.stop();
     await projections.close();
     await resources.close();
   };
@@ -88,8 +93,13 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
       random: resources.random,
       trouble,
     });
-    if (settings.nats)
-      agentsDoor = await openAgentsDoor(app, settings.nats, { ...resources, trouble });
+    if (settings.nats) {
+      const ports = { ...resources, trouble, readModels: projections, replicas: 1 };
+      agentsDoor = await openAgentsDoor(app, settings.nats, ports);
+      relay = await startEventRelay(settings.nats, ports).catch((error: unknown) => {
+        throw error instanceof NatsUnreachableError ? new AgentsDoorError(error) : error;
+      });
+    }
     readiness.started();
     return {
       url,

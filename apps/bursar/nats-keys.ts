@@ -3,13 +3,14 @@ import { dirname } from 'node:path';
 import { newNkey, nkeyIn } from '#bus/nats';
 import { readIfThere, writePrivateFile } from './private-file.js';
 
-/** Our processes, by the names that they have on NATS, and the owner of the machines. */
+/** Our processes, by the names that they have on NATS, whoever publishes what the world is told, and the owner of the machines. */
 export const NATS_NAMES = [
   'gateway',
   'commands',
   'sagas',
   'connectors',
   'queries',
+  'events',
   'owner',
 ] as const;
 
@@ -36,4 +37,11 @@ export function agentEntry({
   const publish = `bursar.v1.${tenant}.${agent}.>`;
   const subscribe = `_INBOX.${agent}.>`;
   return `{ nkey: ${publicKey}, permissions: { publish: ["${publish}"], subscribe: ["${subscribe}"] } }`;
+}
+
+/** The entry of a service that reads what the world is told, of all tenants: its own inbox, the stream, and nothing that changes it. */
+export function readerEntry({ publicKey, name }: { publicKey: string; name: string }): string {
+  const publish = ['events.api.>', '$JS.ACK.BURSAR_EVENTS.>'].map((each) => `"${each}"`).join(', ');
+  const subscribe = `_INBOX.${name}.>`;
+  return `{ nkey: ${publicKey}, permissions: { publish: [${publish}], subscribe: ["${subscribe}"] } }`;
 }

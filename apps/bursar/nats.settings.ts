@@ -5,6 +5,8 @@ import type { NatsSettings } from '#bus/nats';
 export type NatsAccess = Omit<NatsSettings, 'name'> & {
   /** Whether a server that asks nobody who they are is good enough. */
   allowAnonymous: boolean;
+  /** Path of the key that events for the world are published with. */
+  eventsNkeyFile?: string;
 };
 
 /** Agents cannot be let in over NATS, for a reason that whoever set it up can put right. */
@@ -13,6 +15,12 @@ export class AgentsDoorError extends Error {
     super(cause.message, { cause });
     this.name = 'AgentsDoorError';
   }
+}
+
+/** How events for the world are published: with a key of their own, or as whoever has none. Null when only the other one is there. */
+export function eventsAccessOf({ eventsNkeyFile, ...access }: NatsAccess): NatsAccess | null {
+  if (access.nkeyFile !== undefined && eventsNkeyFile === undefined) return null;
+  return { ...access, nkeyFile: eventsNkeyFile };
 }
 
 /** Null without an address. Adds to `faults` what is wrong. */
@@ -37,6 +45,7 @@ export function natsAccessOf(env: NodeJS.ProcessEnv, faults: string[]): NatsAcce
     password: text('PASSWORD'),
     credentialsFile: text('CREDENTIALS_FILE'),
     nkeyFile: text('NKEY_FILE'),
+    eventsNkeyFile: text('EVENTS_NKEY_FILE'),
     caFile: text('CA_FILE'),
     certificateFile,
     keyFile,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { eventsAccessOf } from './nats.settings.js';
 import { readSettings } from './settings.js';
 
 describe('the participants of reservations', () => {
@@ -46,6 +47,23 @@ describe('the way to NATS', () => {
       nkeyFile: 'gateway.nk',
       allowAnonymous: false,
     });
+  });
+
+  it.each([
+    [{}, { nkeyFile: undefined }],
+    [{ BURSAR_NATS_USER: 'u' }, { user: 'u' }],
+    [{ BURSAR_NATS_EVENTS_NKEY_FILE: 'events.nk' }, { nkeyFile: 'events.nk' }],
+    [
+      { BURSAR_NATS_NKEY_FILE: 'gateway.nk', BURSAR_NATS_EVENTS_NKEY_FILE: 'events.nk' },
+      { nkeyFile: 'events.nk' },
+    ],
+    // The key of one process is no key for what only another one may do.
+    [{ BURSAR_NATS_NKEY_FILE: 'gateway.nk' }, null],
+  ])('is, for events, with %j that of %j', (env, expected) => {
+    const { nats } = readSettings({ BURSAR_NATS_URL: 'nats://a.example', ...env });
+    const access = nats && eventsAccessOf(nats);
+    if (expected === null) expect(access).toBeNull();
+    else expect(access).toMatchObject({ url: 'nats://a.example', ...expected });
   });
 
   it.each([

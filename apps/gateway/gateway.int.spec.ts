@@ -416,6 +416,7 @@ describe('the gateway', () => {
       ['POST', '/v1/agents/agt_a/resume', ['operator']],
       ['POST', '/v1/mandates', ['operator']],
       ['POST', '/v1/mandates/mnd_a/revoke', ['operator']],
+      ['GET', '/v1/events', ['agent', 'operator']],
       ['GET', '/v1/ledger/entries', PEOPLE],
       ['GET', '/v1/ledger/accounts', PEOPLE],
       ['GET', '/v1/processors', PEOPLE],
@@ -503,6 +504,34 @@ describe('the gateway', () => {
       const from = await call('GET', `${url}?from_revision=7`, { as: 'auditor' });
       const on = await call('GET', `${url}?from_revision=7&cursor=9&limit=2`, { as: 'auditor' });
       expect([from.json(), on.json()]).toEqual([{ data: [7, 100] }, { data: [9, 2] }]);
+    });
+
+    it('reads what the world is told after an event, or on from a cursor: agents about their own payments', async () => {
+      gateway.bus.script['queries.events'] = () => ({ data: [], next_cursor: 'evt_2' });
+      const page = await call('GET', '/v1/events');
+      expect(page.json()).toEqual({ data: [], next_cursor: 'evt_2' });
+      await call('GET', '/v1/events?after=evt_1&limit=5', { as: 'operator' });
+      await call('GET', '/v1/events?after=evt_1&cursor=evt_2', { as: 'operator' });
+      expect(gateway.bus.asked.map(({ payload }) => payload)).toEqual([
+        { tenant: 'tnt_a', agent: 'agt_agent', after: null, limit: 20 },
+        { tenant: 'tnt_a', agent: null, after: 'evt_1', limit: 5 },
+        { tenant: 'tnt_a', agent: null, after: 'evt_2', limit: 20 },
+      ]);
+    });
+
+    it.each([
+      ['after=7', '/after'],
+      ['after=evt_unknown', '/after'],
+      ['cursor=evt_unknown', '/cursor'],
+      ['after=evt_1&cursor=evt_unknown', '/cursor'],
+      ['limit=101', '/limit'],
+      ['agent=agt_other', '/agent'],
+    ])('refuses the question for events %s', async (query, pointer) => {
+      gateway.bus.script['queries.events'] = () =>
+        Promise.reject(new BusError('failed', 's', 'invalid_cursor', 'InvalidCursorError'));
+      const problem = problemOf(await call('GET', `/v1/events?${query}`));
+      expect(problem).toMatchObject({ code: 'validation_failed', violations: [{ pointer }] });
+      expect(gateway.trouble.reported, "a caller's mistake is no trouble of ours").toEqual([]);
     });
 
     it('looks operations up by the hash of the key, quoted or not', async () => {
@@ -598,6 +627,7 @@ describe('the gateway', () => {
         '/v1/agents/{id}/resume',
         '/v1/agents/{id}/suspend',
         '/v1/authority',
+        '/v1/events',
         '/v1/ledger/accounts',
         '/v1/ledger/entries',
         '/v1/mandates',

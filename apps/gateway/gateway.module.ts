@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { Admission } from './admission.js';
 import { AgentsController } from './agents.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
+import { EventFeed } from './event-feed.js';
+import { EventFeedController } from './event-feed.controller.js';
 import { MandatesController } from './mandates.controller.js';
 import { AgentsDoor } from './nats/agents.door.js';
 import { OperationsRoomController } from './operations-room.controller.js';
@@ -25,12 +27,14 @@ import { StandingController } from './standing.controller.js';
     AgentsController,
     MandatesController,
     OperationsRoomController,
+    EventFeedController,
     ProcessController,
   ],
   providers: [
     Admission,
     AgentsDoor,
     AuthenticationGuard,
+    EventFeed,
     PaymentIntents,
     ProblemFilter,
     Refusals,

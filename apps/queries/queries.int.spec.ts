@@ -531,6 +531,28 @@ describe('the queries on the bus', () => {
     }
   });
 
+  it('tells what happened to payments in order, the last append included, to whom it may concern', async () => {
+    await append('payment_intent-p1', [requested('p1')]);
+    await append('payment_intent-p2', [requested('p2', { agent: 'agt_2' }), succeeded()]);
+    await append('payment_intent-p3', [requested('p3', { tenant: 'tnt_2' })], 'tnt_2');
+    const events = (more: Partial<Messages['queries.events']['request']> = {}) =>
+      bus.request('queries.events', {
+        ...{ tenant: 'tnt_1', agent: null, after: null, limit: 10, ...more },
+      });
+    const seen = async (more: Parameters<typeof events>[0]) =>
+      (await events(more)).data.map(({ subject, sequence }) => `${subject}/${sequence}`);
+    expect(await seen({})).toEqual(['pi_p1/1', 'pi_p2/1', 'pi_p2/2']);
+    expect(await seen({ agent: 'agt_1' })).toEqual(['pi_p1/1']);
+    expect(await seen({ tenant: 'tnt_2' })).toEqual(['pi_p3/1']);
+    const { next_cursor: after } = await events({ limit: 2 });
+    expect(await seen({ after })).toEqual(['pi_p2/2']);
+    await append('payment_intent-p1', [succeeded()]);
+    expect(await seen({ after })).toEqual(['pi_p2/2', 'pi_p1/2']);
+    await expect(events({ after, tenant: 'tnt_2' })).rejects.toMatchObject({
+      errorName: 'InvalidCursorError',
+    });
+  });
+
   it('says that it is behind rather than leave out what the caller wrote', async () => {
     await append('payment_intent-p1', [requested('p1')]);
     await list();

@@ -2,12 +2,19 @@ import { Controller, UseFilters } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { AsItIs } from '#bus/nest';
 import type { Messages, Page } from '#contracts';
-import { ledgerAccounts, ledgerEntries, operationsUnder, parkedItems } from '#read-models';
+import {
+  ledgerAccounts,
+  ledgerEntries,
+  operationsUnder,
+  parkedItems,
+  worldEvents,
+} from '#read-models';
 import { ReadModels } from './read-models.js';
 
 type Operations = Messages['queries.operations']['request'];
 type Entries = Messages['queries.ledger.entries']['request'];
 type Accounts = Messages['queries.ledger.accounts']['request'];
+type Events = Messages['queries.events']['request'];
 type Parked = Messages['queries.parked']['request'];
 
 /** Lists that are answered from read models alone. */
@@ -29,6 +36,11 @@ export class RecordsController {
   @MessagePattern('queries.ledger.accounts')
   async ledgerAccounts(@Payload() asked: Accounts): Promise<Page> {
     return ledgerAccounts(await this.readModels.fresh(), asked);
+  }
+
+  @MessagePattern('queries.events')
+  async events(@Payload() asked: Events): Promise<Page> {
+    return worldEvents(await this.readModels.fresh(), asked);
   }
 
   @MessagePattern('queries.parked')

@@ -13,6 +13,7 @@ export * from './payment-intent.rendering.js';
 export * from './explanation.rendering.js';
 export * from './event.rendering.js';
 export * from './limits.rendering.js';
+export * from './world-event.rendering.js';
 export * from './validation.js';
 export * from './agent.dto.js';
 export * from './mandate.dto.js';

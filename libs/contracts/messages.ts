@@ -252,6 +252,11 @@ export type Messages = {
     request: { tenant: string; agent: string };
     reply: { mandate: string; status: string; limits: LimitFigures[] }[];
   };
+  /** What the world is told, oldest first. `agent`: null for people; `after`: the id of an event, `evt_…`. */
+  'queries.events': {
+    request: { tenant: string; agent: string | null; after: string | null; limit: number };
+    reply: Page;
+  };
   'queries.ledger.entries': {
     request: PageRequest & { paymentIntent: string | null; account: string | null };
     reply: Page;

@@ -94,6 +94,12 @@ export class PaymentIntentEventsQuery {
   cursor?: string;
 }
 
+export class EventsQuery extends PageQuery {
+  /** Id of an event: shows what came after it. */
+  @IsId({ prefix: 'evt', optional: true })
+  after?: string;
+}
+
 export class OperationsQuery {
   /** As it was sent in the header. */
   @IsText({ max: 512 })

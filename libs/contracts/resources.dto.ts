@@ -222,6 +222,23 @@ export class EventResource {
   metadata!: Record<string, unknown>;
 }
 
+/** CloudEvents 1.0, the same as on the JetStream stream `BURSAR_EVENTS`. */
+export class WorldEventResource {
+  specversion!: '1.0';
+  /** `evt_…`: whoever gets an event twice knows it by this. */
+  id!: string;
+  source!: string;
+  /** `payment_intent.…` */
+  type!: string;
+  /** The payment, `pi_…`. */
+  subject!: string;
+  time!: string;
+  datacontenttype!: 'application/json';
+  /** Counts the payment's events from 1, without a gap. */
+  sequence!: number;
+  data!: Record<string, unknown>;
+}
+
 export class ExplainedRuleResource {
   source!: 'policy' | 'fraud' | 'mandate' | 'route';
   rule!: string;

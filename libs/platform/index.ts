@@ -4,3 +4,4 @@ export * from './trouble.port.js';
 export * from './key-value.port.js';
 export * from './members.port.js';
 export * from './rendezvous.js';
+export * from './publication.port.js';

@@ -9,3 +9,4 @@ export * from './operations/operations.query.js';
 export * from './parked/parked.query.js';
 export * from './payment-intent/payment-intent.query.js';
 export * from './payment-status/payment-status.query.js';
+export * from './world-events/world-events.query.js';

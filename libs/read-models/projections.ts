@@ -5,6 +5,7 @@ import { ledgerProjection } from './ledger/ledger.projection.js';
 import { operationsProjection } from './operations/operations.projection.js';
 import { parkedProjection } from './parked/parked.projection.js';
 import { paymentStatusProjection } from './payment-status/payment-status.projection.js';
+import { worldEventsProjection } from './world-events/world-events.projection.js';
 
 /** Every projection there is. */
 export const PROJECTIONS: readonly Projection[] = [
@@ -14,4 +15,5 @@ export const PROJECTIONS: readonly Projection[] = [
   operationsProjection,
   parkedProjection,
   paymentStatusProjection,
+  worldEventsProjection,
 ];

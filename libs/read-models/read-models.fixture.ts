@@ -8,12 +8,12 @@ import { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
 import { ProjectionRuntime } from '#runtime/projection';
 import { PROJECTIONS } from './index.js';
 
-/** All read models over a log in memory, in a folder of their own. */
-export function readModels() {
+/** All read models in a folder of their own, over a log in memory: their own one, or another's. */
+export function readModels(shared?: MemoryEventStore) {
   const random = new SystemRandom();
   const timers = new SystemTimers();
   const folder = mkdtempSync(join(tmpdir(), 'read-models-'));
-  const store = new MemoryEventStore({ clock: new SystemClock(), timers });
+  const store = shared ?? new MemoryEventStore({ clock: new SystemClock(), timers });
   const databasePath = join(folder, 'read-models.db');
   const runtime = new ProjectionRuntime({ store, databasePath, projections: PROJECTIONS, timers });
   runtime.start();
@@ -39,8 +39,8 @@ export function readModels() {
   };
   const close = async () => {
     await runtime.close();
-    await store.close();
+    if (!shared) await store.close();
     rmSync(folder, { recursive: true });
   };
-  return { append, reader, close };
+  return { store, runtime, append, reader, close };
 }

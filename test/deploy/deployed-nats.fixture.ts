@@ -29,6 +29,7 @@ export interface NatsStage {
   readonly server: NatsServer;
   /** What clients are allowed to do is known once this has been taken over. */
   writeAgents(entries: readonly string[]): void;
+  writeReaders(entries: readonly string[]): void;
   open(key: Key | null, inbox: string): Promise<Client>;
   dispose(): Promise<void>;
 }
@@ -43,7 +44,10 @@ export async function startNatsStage(
   copyFileSync(join(DEPLOYED, 'nats-server.conf'), config);
   const writeAgents = (lines: readonly string[]) =>
     writeFileSync(join(folder, 'agents.conf'), `users: [\n${lines.join('\n')}\n]\n`);
+  const writeReaders = (lines: readonly string[]) =>
+    writeFileSync(join(folder, 'readers.conf'), `users: [\n${lines.join('\n')}\n]\n`);
   writeAgents(entries);
+  writeReaders([]);
   const env = Object.fromEntries(
     Object.entries(keys).map(([name, { publicKey }]) => [
       `BURSAR_NATS_${name.toUpperCase()}`,
@@ -55,6 +59,7 @@ export async function startNatsStage(
   return {
     server,
     writeAgents,
+    writeReaders,
     open: async (key, inbox) => {
       const client = await connect({
         servers: `127.0.0.1:${server.port}`,

@@ -1,7 +1,7 @@
-import type { NatsConnection as Client } from 'nats';
+import { AckPolicy, type NatsConnection as Client } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS_OF_A_STREAM } from '#contracts';
-import { NATS_NAMES, agentEntry } from '../../apps/bursar/nats-keys.js';
+import { NATS_NAMES, agentEntry, readerEntry } from '../../apps/bursar/nats-keys.js';
 import { fileAt, filesBelow, isTest } from '../architecture/source-files.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -113,6 +113,7 @@ describe('the NATS server as it is deployed', () => {
     ['sagas', []],
     ['connectors', ['bursar.internal.effects.> connectors']],
     ['queries', ['bursar.internal.queries.> queries']],
+    ['events', []],
     ['owner', []],
   ];
   it.each(serving)('lets %s serve %s and nothing that is for others', async (name, own) => {
@@ -203,10 +204,129 @@ describe('the NATS server as it is deployed', () => {
       sagas: [],
       connectors: ['gateway', 'sagas', 'owner'].map((each) => `_INBOX.${each}.x`),
       queries: ['gateway', 'sagas', 'owner'].map((each) => `_INBOX.${each}.x`),
+      events: [],
       owner: [],
     };
     const allowed = wanted.filter((each) => !refused.has(each));
     expect(allowed.toSorted()).toEqual(serves[name].toSorted());
+  });
+});
+
+describe('what the world is told, on NATS', () => {
+  const STREAM = 'BURSAR_EVENTS';
+  const EVENT = 'bursar.v1.tnt_1.events.payment_intent.created';
+  const READERS = { one: newKey(), two: newKey() };
+  let one: Client;
+  let two: Client;
+  const readAll = async (client: Client): Promise<string[]> => {
+    const consumer = await client.jetstream({ apiPrefix: 'events.api' }).consumers.get(STREAM);
+    const found: string[] = [];
+    const messages = await consumer.consume();
+    for await (const { seq, subject, info } of messages) {
+      found.push(`${seq} ${subject}`);
+      if (info.pending === 0) break;
+    }
+    await consumer.delete();
+    return found;
+  };
+  const streamOf = (client: Client) => client.jetstreamManager({ checkAPI: false });
+
+  beforeAll(async () => {
+    const manager = await streamOf(clients.events);
+    await manager.streams.add({ name: STREAM, subjects: ['bursar.v1.*.events.>'] });
+    for (const lastSequence of [0, 1])
+      await clients.events.jetstream().publish(EVENT, '{}', { expect: { lastSequence } });
+    stage.writeReaders(
+      Object.entries(READERS).map(([name, { publicKey }]) => readerEntry({ publicKey, name })),
+    );
+    stage.server.reload();
+    one = await eventually(
+      () => stage.open(READERS.one, 'one'),
+      () => true,
+    );
+    two = await stage.open(READERS.two, 'two');
+  });
+
+  it('is published by one name only, which may do nothing else, not even delete what it published', async () => {
+    const forbidden = [
+      '$JS.API.STREAM.DELETE.BURSAR_EVENTS',
+      '$JS.API.STREAM.PURGE.BURSAR_EVENTS',
+      '$JS.API.STREAM.UPDATE.BURSAR_EVENTS',
+      '$JS.API.STREAM.CREATE.OTHER',
+      '$JS.API.CONSUMER.CREATE.BURSAR_EVENTS.x',
+      'bursar.v1.tnt_1.agt_a.payment_intents.create',
+      'bursar.internal.commands.tenant.create',
+    ];
+    const refused = await refusedToPublish(clients.events, [EVENT, ...forbidden]);
+    expect(refused).toEqual(new Set(forbidden));
+    for (const name of NATS_NAMES.filter((each) => each !== 'events'))
+      expect(await refusedToPublish(clients[name], [EVENT]), name).toEqual(new Set([EVENT]));
+    expect(await refusedToPublish(agentA, [EVENT])).toEqual(new Set([EVENT]));
+    expect(await refusedToPublish(one, [EVENT])).toEqual(new Set([EVENT]));
+  });
+
+  it('is read from the beginning by those who may, each for itself', async () => {
+    expect(await readAll(one)).toEqual([`1 ${EVENT}`, `2 ${EVENT}`, `3 ${EVENT}`]);
+    expect(await readAll(two)).toHaveLength(3);
+  });
+
+  it('is kept up to where a reader came, when it wants that', async () => {
+    const manager = await one.jetstreamManager({ apiPrefix: 'events.api', checkAPI: false });
+    const config = { durable_name: 'reports', ack_policy: AckPolicy.Explicit };
+    await manager.consumers.add(STREAM, config);
+    const next = async () => {
+      const js = one.jetstream({ apiPrefix: 'events.api' });
+      const message = await (await js.consumers.get(STREAM, 'reports')).next();
+      await message?.ackAck();
+      return message?.seq;
+    };
+    expect([await next(), await next()]).toEqual([1, 2]);
+  });
+
+  it('is out of reach of agents, and of our own processes', async () => {
+    const asked = ['events.api.STREAM.INFO.BURSAR_EVENTS', '$JS.API.STREAM.INFO.BURSAR_EVENTS'];
+    for (const client of [agentA, ...NATS_NAMES.map((name) => clients[name])]) {
+      const refused = await refusedToPublish(client, asked);
+      expect(refused).toEqual(new Set(client === clients.events ? asked.slice(0, 1) : asked));
+    }
+    expect(await refusedToSubscribe(agentA, ['bursar.v1.*.events.>', EVENT])).toEqual(
+      new Set(['bursar.v1.*.events.>', EVENT]),
+    );
+  });
+
+  it('is not changed by a reader, and nothing else is said by one', async () => {
+    const subjects = [
+      'events.api.STREAM.DELETE.BURSAR_EVENTS',
+      'events.api.STREAM.PURGE.BURSAR_EVENTS',
+      'events.api.STREAM.MSG.DELETE.BURSAR_EVENTS',
+      'events.api.STREAM.UPDATE.BURSAR_EVENTS',
+    ];
+    // It may say it, and nobody hears it.
+    for (const subject of subjects)
+      await expect(one.request(subject, '{}', { timeout: 2_000 }), subject).rejects.toMatchObject({
+        code: '503',
+      });
+    const others = [
+      EVENT,
+      'bursar.v1.tnt_1.agt_a.payment_intents.create',
+      '$JS.API.INFO',
+      '$SYS.x',
+    ];
+    const internal = SUBJECTS.map((subject) => INTERNAL + subject);
+    const refused = await refusedToPublish(one, [...others, ...internal]);
+    expect(refused).toEqual(new Set([...others, ...internal]));
+    const heard = ['>', 'bursar.>', '_INBOX.>', '_INBOX.two.>', '$JS.>', EVENT];
+    expect(await refusedToSubscribe(one, heard)).toEqual(new Set(heard));
+
+    // Nor by having the answers of JetStream sent to where they would be events.
+    const create = 'events.api.CONSUMER.CREATE.BURSAR_EVENTS.trick';
+    const config = { name: 'trick', deliver_subject: EVENT, ack_policy: 'none' };
+    const answer = await one.request(create, JSON.stringify({ stream_name: STREAM, config }));
+    expect(answer.json()).toMatchObject({ error: { code: 400 } });
+    one.publish('events.api.STREAM.INFO.BURSAR_EVENTS', '', { reply: EVENT });
+    await one.request('events.api.STREAM.INFO.BURSAR_EVENTS');
+    const { state } = await (await streamOf(clients.events)).streams.info(STREAM);
+    expect(state.last_seq).toBe(3);
   });
 });
 

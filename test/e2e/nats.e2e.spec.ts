@@ -225,7 +225,7 @@ describe('keys for NATS', () => {
     const folder = join(server.dataDir, 'kept');
     const told = async (...command: string[]) => (await commandLine(command)).stdout;
     const first = await told('nats', 'keys', folder);
-    expect(first.split('\n')).toHaveLength(7);
+    expect(first.split('\n')).toHaveLength(8);
     expect(await told('nats', 'keys', folder)).toBe(first);
     const entryOf = (...id: string[]) => told('nats', 'agent', ...id, '--data-dir', server.dataDir);
     expect(await entryOf(otherId)).toBe(await entryOf(otherId));

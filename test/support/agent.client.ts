@@ -13,6 +13,7 @@ import type {
   ProcessorHealth,
   Refund,
   StreamEvent,
+  WorldEvent,
 } from './contract.types.js';
 import { createHttpClient, type Answer, type HttpCall } from './http.client.js';
 
@@ -67,6 +68,8 @@ export function createApiClient(baseUrl: string, credential: string | null, conn
       post<Refund>(`/v1/payment_intents/${id}/refunds`, { json: refund }, options),
     events: (id: string, query?: Query) =>
       get<Page<StreamEvent>>(`/v1/payment_intents/${id}/events`, query),
+    /** What the world is told. */
+    feed: (query?: Query) => get<Page<WorldEvent>>('/v1/events', query),
     explanation: (id: string) => get<Explanation>(`/v1/payment_intents/${id}/explanation`),
     operations: (idempotencyKey: string) =>
       get<Page<Operation>>('/v1/operations', { idempotency_key: idempotencyKey }),

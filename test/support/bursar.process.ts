@@ -90,6 +90,7 @@ export async function startBursar(options: BursarOptions = {}): Promise<RunningB
     ...(nats && {
       BURSAR_NATS_URL: nats.server.url,
       BURSAR_NATS_NKEY_FILE: nats.keyFile('gateway'),
+      BURSAR_NATS_EVENTS_NKEY_FILE: nats.keyFile('events'),
     }),
     BURSAR_PORT: String(port),
     BURSAR_DATA_DIR: dataDir,

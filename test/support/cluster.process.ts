@@ -91,6 +91,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
           BURSAR_DATA_DIR: dataDir,
           BURSAR_NATS_URL: nats.server.url,
           BURSAR_NATS_NKEY_FILE: nats.keyFile(role),
+          ...(role === 'queries' && { BURSAR_NATS_EVENTS_NKEY_FILE: nats.keyFile('events') }),
           BURSAR_EVENTSTORE_URL: eventStoreUrl,
           BURSAR_INSTANCE_SECRET_FILE: secret,
           BURSAR_SANDBOX_URL: options.sandboxUrl,

@@ -159,6 +159,19 @@ export interface Page<T> {
   next_cursor: string | null;
 }
 
+/** CloudEvents 1.0. */
+export interface WorldEvent {
+  specversion: string;
+  id: string;
+  source: string;
+  type: string;
+  subject: string;
+  time: string;
+  datacontenttype: string;
+  sequence: number;
+  data: Record<string, unknown>;
+}
+
 export interface StreamEvent {
   id: string;
   type: string;

@@ -16,6 +16,8 @@ export interface DeployedNats {
   keyFile(name: string): string;
   /** Lets agents of the tenant in, these and those of before. `dataDir` has the tenant's credentials and gets the agents' keys. */
   letIn(dataDir: string, ...agents: string[]): Promise<void>;
+  /** Lets a service in that reads events. Answers the path of its private key. */
+  letReaderIn(name: string): Promise<string>;
   /** An agent that was let in. */
   connect(dataDir: string, credentials: Credentials, agent: string): Promise<NatsAgent>;
   dispose(): Promise<void>;
@@ -28,6 +30,7 @@ export async function startDeployedNats(): Promise<DeployedNats> {
   const env = Object.fromEntries(made.split('\n').map((line) => line.split('=')));
   const server = await startNatsServer({ config: join(folder, 'nats-server.conf'), env });
   const entries: string[] = [];
+  const readers: string[] = [];
   return {
     server,
     keyFile: (name) => join(folder, 'keys', `${name}.nk`),
@@ -36,6 +39,12 @@ export async function startDeployedNats(): Promise<DeployedNats> {
         entries.push(await succeeded(['nats', 'agent', agent, '--data-dir', dataDir]));
       await writeFile(join(folder, 'agents.conf'), `users: [\n${entries.join('\n')}\n]\n`);
       server.reload();
+    },
+    letReaderIn: async (name) => {
+      readers.push(await succeeded(['nats', 'reader', name, '--data-dir', folder]));
+      await writeFile(join(folder, 'readers.conf'), `users: [\n${readers.join('\n')}\n]\n`);
+      server.reload();
+      return join(folder, 'nats', `${name}.nk`);
     },
     connect: async (dataDir, { tenant }, id) => {
       const key = await readFile(join(dataDir, 'nats', `${id}.nk`), 'utf8');

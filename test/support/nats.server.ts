@@ -25,6 +25,8 @@ export interface NatsServer {
   /** Ends it as an operator would. */
   stop(): Promise<void>;
   kill9(): Promise<void>;
+  /** Takes away what its store holds, while it does not run. */
+  forget(): Promise<void>;
   /** Starts it again on the same port and store; resolves when it takes connections. */
   start(): Promise<void>;
   /** Reads its configuration again. */
@@ -98,6 +100,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     output,
     stop: () => end('SIGTERM'),
     kill9: () => end('SIGKILL'),
+    forget: () => rm(join(store, 'jetstream'), { recursive: true, force: true }),
     start,
     reload: () => void child?.kill('SIGHUP'),
     dispose,

@@ -5,6 +5,7 @@ import { CommandFailure } from './failures.js';
 
 /** A token of a subject, and a part of a file's name. */
 const AGENT_ID = /^agt_[A-Za-z0-9_]{1,64}$/;
+const READER_NAME = /^[a-z][a-z0-9-]{0,63}$/;
 
 const agent: Command = {
   name: 'nats agent',
@@ -31,6 +32,28 @@ else. Without an id it is the agent of the tenant's credentials. A key that is t
     const publicKey = await keyAt(path);
     asked.terminal.out(agentEntry({ publicKey, tenant: credentials.tenant, agent: id }));
     asked.terminal.err(`The agent's key is in ${path}.`);
+  },
+};
+
+const reader: Command = {
+  name: 'nats reader',
+  summary:
+    'a key for a service to read the events of all tenants with, and its entry for the server',
+  positionals: ['name'],
+  options: DATA_DIR,
+  details: `Prints the entry that deploy/nats/readers.conf needs: the service's public key, and what it may ask of the stream. The private
+key is written to nats/<name>.nk in the data folder, readable by you only: it is for the service and for nobody else. A key
+that is there already is kept. docs/event-feed.md says how to read.`,
+  example: 'bursar nats reader reports',
+  run: async ({ positionals, dataDir, terminal }) => {
+    const [name = ''] = positionals;
+    if (!READER_NAME.test(name))
+      throw new CommandFailure('A name has lower-case letters, digits and hyphens.');
+    const { readerEntry } = await import('../nats-keys.js');
+    const path = join(dataDir, 'nats', `${name}.nk`);
+    const publicKey = await keyAt(path);
+    terminal.out(readerEntry({ publicKey, name }));
+    terminal.err(`The service's key is in ${path}.`);
   },
 };
 
@@ -69,7 +92,7 @@ already is kept: with another one, no key that was ever issued could be told aga
   },
 };
 
-export const DEPLOYMENT: readonly Command[] = [agent, keys, secret];
+export const DEPLOYMENT: readonly Command[] = [agent, reader, keys, secret];
 
 /** @throws CommandFailure for a file that holds something else, or cannot be written */
 async function keyAt(path: string): Promise<string> {

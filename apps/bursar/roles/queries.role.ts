@@ -4,6 +4,7 @@ import { Clock, Timers, Trouble } from '#platform';
 import { ProjectionRuntime } from '#runtime/projection';
 import { lockDataFolder } from '#sqlite';
 import { QueriesModule } from '../../queries/queries.module.js';
+import { startEventRelay } from '../event-relay.js';
 import { filesOf } from '../settings.js';
 import { Closers } from './closers.js';
 import { startHealthServer } from './health.server.js';
@@ -47,6 +48,11 @@ export async function runQueries(host: RoleHost, settings: RoleSettings): Promis
     // Whoever asked before would wait for it, and give up.
     await projections.caughtUpTo(await store.headPosition());
     await app.listen();
+    const relay = await startEventRelay(settings.nats, {
+      ...host,
+      ...{ store, readModels: projections, replicas: settings.natsReplicas },
+    });
+    closers.add(() => relay?.stop());
     return { url: health.url, stop: () => closers.close() };
   } catch (error) {
     await closers.close();

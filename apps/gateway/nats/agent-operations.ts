@@ -1,5 +1,6 @@
 import { type Answer, PAYMENT_INTENTS_PATH, answer } from '#contracts';
 import type { ApiRequest } from '../api-request.js';
+import type { EventFeed } from '../event-feed.js';
 import type { PaymentIntents } from '../payment-intents.js';
 import type { Standing } from '../standing.js';
 
@@ -16,7 +17,11 @@ export interface AgentOperation {
 
 const ONE = `${PAYMENT_INTENTS_PATH}/{id}`;
 
-export function agentOperations(payments: PaymentIntents, standing: Standing): AgentOperation[] {
+export function agentOperations(
+  payments: PaymentIntents,
+  standing: Standing,
+  feed: EventFeed,
+): AgentOperation[] {
   return [
     post('payment_intents.create', PAYMENT_INTENTS_PATH, (request) => payments.create(request)),
     post('payment_intents.capture', `${ONE}/capture`, (...asked) => payments.capture(...asked)),
@@ -29,6 +34,7 @@ export function agentOperations(payments: PaymentIntents, standing: Standing): A
     ),
     get('payment_intents.operations', '/v1/operations', (request) => standing.operations(request)),
     get('authority.get', '/v1/authority', (request) => standing.authority(request)),
+    get('events.list', '/v1/events', (request) => feed.list(request)),
   ];
 }
 

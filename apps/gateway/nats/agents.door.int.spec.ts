@@ -130,6 +130,7 @@ describe('the agents’ door on NATS', () => {
       '/v1/operations?idempotency_key=k%201',
     ],
     ['authority.get', {}, 'GET', '/v1/authority'],
+    ['events.list', { after: 'evt_1', limit: 5 }, 'GET', '/v1/events?after=evt_1&limit=5'],
   ])('%s asks what HTTP asks, and answers the same', async (operation, json, method, url, body) => {
     Object.assign(gateway.bus.script, {
       'queries.payment_intent.get': () => ({ id: ID }),
@@ -137,6 +138,7 @@ describe('the agents’ door on NATS', () => {
       'queries.payment_intent.explanation': () => ({ id: ID }),
       'queries.operations': () => ({ data: [], next_cursor: null }),
       'queries.authority': () => [],
+      'queries.events': () => ({ data: [], next_cursor: 'evt_2' }),
     });
     const traced = { traceparent: `00-${'ab'.repeat(16)}-00f067aa0ba902b7-01`, prefer: 'wait=3' };
     const overHttp = await gateway.app.inject({
@@ -351,7 +353,7 @@ describe('the agents’ door on NATS', () => {
     const info = (await client.request('$SRV.INFO.bursar-gateway')).json<{
       endpoints: { subject: string; queue_group: string; metadata: object }[];
     }>();
-    expect(info.endpoints).toHaveLength(9);
+    expect(info.endpoints).toHaveLength(10);
     expect(info.endpoints).toContainEqual({
       name: 'payment_intents-create',
       subject: 'bursar.v1.*.*.payment_intents.create',

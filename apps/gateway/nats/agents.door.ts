@@ -12,6 +12,7 @@ import { Metrics } from '#metrics';
 import { Clock, Random, Timers } from '#platform';
 import { headersOf, problemAnswer } from '../answers.js';
 import type { Access } from '../api-request.js';
+import { EventFeed } from '../event-feed.js';
 import { PaymentIntents } from '../payment-intents.js';
 import { ProblemException } from '../problem.exception.js';
 import { Refusals } from '../refusals.js';
@@ -49,6 +50,7 @@ export class AgentsDoor {
   constructor(
     payments: PaymentIntents,
     standing: Standing,
+    feed: EventFeed,
     private readonly bus: Bus<Messages>,
     private readonly refusals: Refusals,
     private readonly metrics: Metrics,
@@ -56,7 +58,7 @@ export class AgentsDoor {
     private readonly random: Random,
     private readonly timers: Timers,
   ) {
-    this.operations = agentOperations(payments, standing);
+    this.operations = agentOperations(payments, standing, feed);
   }
 
   /** @throws AnonymousNatsError, and Error when the server does not let us serve the subjects */

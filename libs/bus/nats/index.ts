@@ -17,5 +17,6 @@ export { type NatsSettings, serversOf } from './nats.settings.js';
 export { type Nkey, newNkey, nkeyIn } from './nkey.js';
 export { NatsKeyValueStore } from './nats.key-value.js';
 export { NatsMembers, type NatsMembersOptions } from './nats.members.js';
+export { NatsPublication, type NatsPublicationOptions } from './nats.publication.js';
 export { NatsTransport, type NatsTransportOptions } from './nats.transport.js';
 export { INTERNAL_PREFIX, serviceErrorHeaders } from './nats.wire.js';
