@@ -14,7 +14,7 @@ export interface Deadline {
 export async function eventually<T>(
   look: () => T | Promise<T>,
   satisfied: (value: T) => boolean,
-  { withinMs = 15_000, everyMs = 25, what = 'the condition' }: Deadline = {},
+  { withinMs = 30_000, everyMs = 25, what = 'the condition' }: Deadline = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   let last: string;
