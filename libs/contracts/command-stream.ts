@@ -19,9 +19,6 @@ const NAMED_BY: Named = {
   'commands.agent.resume': 'agent',
 };
 
-/** The commands that are about one stream, which whoever asks can name. */
-export const COMMANDS_OF_A_STREAM = Object.keys(NAMED_BY) as readonly (keyof Named)[];
-
 /** What is equal for all commands that the same stream decides on; null where whoever asks cannot know the stream. */
 export function streamAskedFor(subject: string, request: unknown): string | null {
   if (!Object.hasOwn(NAMED_BY, subject)) return null;

@@ -1,6 +1,6 @@
 import { AckPolicy, type NatsConnection as Client } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COMMANDS_OF_A_STREAM } from '#contracts';
+import { addressed } from '#bus/nats';
 import { NATS_NAMES, agentEntry, readerEntry } from '../../apps/bursar/nats-keys.js';
 import { fileAt, filesBelow, isTest } from '../architecture/source-files.js';
 import { eventually } from '../support/eventually.js';
@@ -27,10 +27,6 @@ const entryOf = (agent: 'a' | 'b') =>
 const SUBJECTS = [
   ...fileAt('libs/contracts/messages.ts').text.matchAll(/^ {2}'([a-z_.]+)': /gm),
 ].map(([, subject = '']) => subject);
-
-function named(subject: string): boolean {
-  return COMMANDS_OF_A_STREAM.some((each) => each === subject);
-}
 
 /** What an app asks the bus for. */
 function askedBy(app: string): string[] {
@@ -79,37 +75,38 @@ describe('the NATS server as it is deployed', () => {
   );
 
   it.each(asking)(
-    'lets %s ask one process in particular for what is about one stream, of what it may ask for',
+    'lets %s ask one process in particular for the same, unless it does not know them',
     async (name, app) => {
-      const atOne = SUBJECTS.map((subject) => `${INTERNAL}at.process-1.${subject}`);
+      const atOne = SUBJECTS.map((subject) => INTERNAL + addressed(subject, 'process-1'));
       const refused = await refusedToPublish(clients[name], atOne);
       const allowed = SUBJECTS.filter((_, index) => !refused.has(atOne[index] ?? ''));
-      const ofStreams = askedBy(app).filter((subject) => named(subject));
-      expect(allowed.toSorted()).toEqual(app === 'bursar' ? [] : ofStreams);
+      expect(allowed.toSorted()).toEqual(app === 'bursar' ? [] : askedBy(app));
     },
   );
 
-  it('lets processes of the write side be seen by those who ask them, and sagas by each other', async () => {
-    const subjects = ['commands', 'sagas'].map((kind) => `${INTERNAL}members.${kind}`);
+  it('lets those who serve be seen by those who ask, and sagas by each other', async () => {
+    const served = ['commands', 'connectors', 'queries'].map(
+      (kind) => `${INTERNAL}members.${kind}`,
+    );
+    const subjects = [...served, `${INTERNAL}members.sagas`];
     for (const name of NATS_NAMES) {
       const said = await refusedToPublish(clients[name], subjects);
       const heard = await refusedToSubscribe(clients[name], subjects);
       const own = subjects.filter((subject) => subject.endsWith(`.${name}`));
-      const sees = ['gateway', 'connectors'].includes(name) ? subjects.slice(0, 1) : own;
+      const asks = ['gateway', 'sagas', 'connectors'].includes(name) ? served : [];
       expect(
         subjects.filter((subject) => !said.has(subject)),
         name,
       ).toEqual(own);
-      expect(
-        subjects.filter((subject) => !heard.has(subject)),
-        name,
-      ).toEqual(name === 'sagas' ? subjects : sees);
+      expect(new Set(subjects.filter((subject) => !heard.has(subject))), name).toEqual(
+        new Set([...asks, ...own]),
+      );
     }
   });
 
   const serving: [Name, string[]][] = [
     ['gateway', ['bursar.v1.> gateway']],
-    ['commands', ['bursar.internal.commands.> commands', 'bursar.internal.at.> commands']],
+    ['commands', ['bursar.internal.commands.> commands']],
     ['sagas', []],
     ['connectors', ['bursar.internal.effects.> connectors']],
     ['queries', ['bursar.internal.queries.> queries']],

@@ -1,6 +1,5 @@
 import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
-import { NatsMembers } from '#bus/nats';
 import { EventStore } from '#event-store';
 import { Clock, Timers } from '#platform';
 import { LogFirstPublisher, SnapshotStore, SqliteSnapshotStore } from '#runtime';
@@ -18,9 +17,8 @@ import {
   NEST_OPTIONS,
   type RoleHost,
   type RunningRole,
-  WRITERS,
   openLog,
-  transportOf,
+  serveOthers,
 } from './role.host.js';
 import { RoleModule, RolePorts } from './role.module.js';
 import type { RoleSettings } from './role.settings.js';
@@ -30,7 +28,7 @@ const CONCLUDE_WITHIN_MS = 2_000;
 
 /** The write side: the only one that appends. */
 export async function runCommands(host: RoleHost, settings: RoleSettings): Promise<RunningRole> {
-  const { clock, timers, random, connection } = host;
+  const { clock, timers } = host;
   const closers = new Closers();
   try {
     const keys = new InstanceKeys(instanceSecret(settings));
@@ -49,10 +47,10 @@ export async function runCommands(host: RoleHost, settings: RoleSettings): Promi
       [PurchaseWindow, new PurchaseWindow(settings.duplicateWindowMs)],
     ]);
     const cqrs = CqrsModule.forRoot({ eventPublisher: new LogFirstPublisher() });
-    const self = random.uuid();
+    const others = serveOthers(host, 'Commands: what is decided and appended.');
     const app = await NestFactory.createMicroservice(RoleModule.of(cqrs, ports, CommandsModule), {
       ...NEST_OPTIONS,
-      strategy: transportOf(host, 'Commands: what is decided and appended.', self),
+      strategy: others.strategy,
     });
     const conclusions = app.get(Conclusions);
     const feed = app.get(ConclusionsFeed);
@@ -60,7 +58,7 @@ export async function runCommands(host: RoleHost, settings: RoleSettings): Promi
     closers.add(() => feed.stop());
     closers.add(() => app.close());
     await app.listen();
-    const members = await NatsMembers.join(connection, host, { kind: WRITERS, self });
+    const members = await others.join();
     closers.add(() => members.leave());
     const health = await startHealthServer(settings, host);
     closers.add(() => health.close());

@@ -15,7 +15,7 @@ import {
   type RoleHost,
   type RunningRole,
   openBus,
-  transportOf,
+  serveOthers,
 } from './role.host.js';
 import { RoleModule, RolePorts } from './role.module.js';
 import type { RoleSettings } from './role.settings.js';
@@ -37,12 +37,15 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
       [ReservationDesk, outside.reservations],
       [FraudScreen, fraud],
     ]);
+    const others = serveOthers(host, 'Effects: what is asked of those outside.');
     const app = await NestFactory.createMicroservice(RoleModule.of(ports, ConnectorsModule), {
       ...NEST_OPTIONS,
-      strategy: transportOf(host, 'Effects: what is asked of those outside.'),
+      strategy: others.strategy,
     });
     closers.add(() => app.close());
     await app.listen();
+    const members = await others.join();
+    closers.add(() => members.leave());
     const health = await startHealthServer(settings, host);
     closers.add(() => health.close());
     return { url: health.url, stop: () => closers.close() };

@@ -13,7 +13,7 @@ import {
   type RoleHost,
   type RunningRole,
   openLog,
-  transportOf,
+  serveOthers,
 } from './role.host.js';
 import { RoleModule, RolePorts } from './role.module.js';
 import type { RoleSettings } from './role.settings.js';
@@ -35,9 +35,10 @@ export async function runQueries(host: RoleHost, settings: RoleSettings): Promis
     ]);
     const { readModels } = filesOf(settings.dataDir);
     const module = RoleModule.of(ports, QueriesModule.with(ports, readModels));
+    const others = serveOthers(host, 'Queries: what the log says.');
     const app = await NestFactory.createMicroservice(module, {
       ...NEST_OPTIONS,
-      strategy: transportOf(host, 'Queries: what the log says.'),
+      strategy: others.strategy,
     });
     const projections = app.get(ProjectionRuntime);
     closers.add(() => projections.close());
@@ -48,6 +49,8 @@ export async function runQueries(host: RoleHost, settings: RoleSettings): Promis
     // Whoever asked before would wait for it, and give up.
     await projections.caughtUpTo(await store.headPosition());
     await app.listen();
+    const members = await others.join();
+    closers.add(() => members.leave());
     const relay = await startEventRelay(settings.nats, {
       ...host,
       ...{ store, readModels: projections, replicas: settings.natsReplicas },

@@ -1,5 +1,5 @@
 import type { NestApplicationContextOptions as Options } from '@nestjs/common/interfaces/nest-application-context-options.interface.js';
-import { NatsBus, NatsConnection, NatsMembers, NatsTransport } from '#bus/nats';
+import { Addressees, NatsBus, NatsConnection, NatsMembers, NatsTransport } from '#bus/nats';
 import { type Messages, streamAskedFor } from '#contracts';
 import { EventStoreDbEventStore } from '#event-store/eventstoredb';
 import { Metrics } from '#metrics';
@@ -13,9 +13,6 @@ export const NEST_OPTIONS = { logger: ['error', 'warn'], abortOnError: false } s
 
 /** How long requests that came may take once a process is told to end. */
 export const ANSWER_WITHIN_MS = 4_000;
-
-/** As which the processes of the write side know each other, and are known. */
-export const WRITERS = 'commands';
 
 /** What every process of the distributed form has. */
 export interface RoleHost {
@@ -50,16 +47,28 @@ export async function openHost({ role, nats }: RoleSettings): Promise<RoleHost> 
   return { role, clock, timers, random, trouble, metrics, connection, readiness };
 }
 
+/** Who answers what, by the first part of the subject. */
+const SERVING: Readonly<Record<string, Role>> = {
+  commands: 'commands',
+  queries: 'queries',
+  effects: 'connectors',
+};
+
 /**
- * For processes that ask. What is decided on one stream is decided by one process of the write side while it is there, so that no two
- * get in each other's way; when they do, the exact revision of every append keeps it right.
+ * For processes that ask. Each request goes to one process that is there, and who asked is told when it is gone. What is decided on one
+ * stream is decided by one process while that is there, so that no two get in each other's way; when they do, the exact revision of
+ * every append keeps it right.
  */
 export function openBus({ connection, clock, timers }: RoleHost): NatsBus<Messages> {
-  const writers = NatsMembers.watch(connection, { clock, timers }, { kind: WRITERS });
-  return new NatsBus<Messages>(connection, clock, (subject, payload) => {
-    const stream = streamAskedFor(subject, payload);
-    return stream === null ? null : (ownerOf(stream, writers.alive()) ?? null);
+  const watched = Object.entries(SERVING).map(([head, kind]) => {
+    return [head, NatsMembers.watch(connection, { clock, timers }, { kind })] as const;
   });
+  const serving = new Map(watched);
+  const addressees = new Addressees((subject) => serving.get(subject.split('.', 1)[0] ?? ''), {
+    keyOf: streamAskedFor,
+    ownerOf,
+  });
+  return new NatsBus<Messages>(connection, clock, addressees);
 }
 
 /** Connects with the first call. */
@@ -71,18 +80,20 @@ export function openLog(
   return new EventStoreDbEventStore({ url, clock, timers, random, onCommit });
 }
 
-/** Serves the message handlers of a Nest application to the other processes. */
-export function transportOf(
-  { role, connection, timers }: RoleHost,
+/** Serves the message handlers of a Nest application to the other processes, which see from `join` on that it is there. */
+export function serveOthers(
+  host: RoleHost,
   description: string,
-  self?: string,
-): NatsTransport {
-  return new NatsTransport(connection, timers, {
+): { strategy: NatsTransport; join: () => Promise<NatsMembers> } {
+  const { role, connection, timers, random } = host;
+  const self = random.uuid();
+  const strategy = new NatsTransport(connection, timers, {
     service: `bursar-${role}`,
     description,
     version: '1.0.0',
     queue: role,
     drainWithinMs: ANSWER_WITHIN_MS,
-    ...(self !== undefined && { self }),
+    self,
   });
+  return { strategy, join: () => NatsMembers.join(connection, host, { kind: role, self }) };
 }

@@ -1,3 +1,4 @@
+export { Addressees } from './addressees.js';
 export { NatsBus } from './nats.bus.js';
 export {
   NatsConnection,
@@ -19,4 +20,4 @@ export { NatsKeyValueStore } from './nats.key-value.js';
 export { NatsMembers, type NatsMembersOptions } from './nats.members.js';
 export { NatsPublication, type NatsPublicationOptions } from './nats.publication.js';
 export { NatsTransport, type NatsTransportOptions } from './nats.transport.js';
-export { INTERNAL_PREFIX, serviceErrorHeaders } from './nats.wire.js';
+export { INTERNAL_PREFIX, addressed, serviceErrorHeaders } from './nats.wire.js';

@@ -1,18 +1,16 @@
 import { ErrorCode, type Msg, NatsError } from 'nats';
 import type { Clock } from '#platform';
 import { Bus, BusError, type MessageMap, type RequestOptions } from '../bus.port.js';
+import type { Addressees } from './addressees.js';
 import type { NatsConnection } from './nats.connection.js';
 import {
   INTERNAL_PREFIX,
   PayloadTooLargeError,
-  at,
+  addressed,
   decodeJson,
   encodeJson,
   errorIn,
 } from './nats.wire.js';
-
-/** Which process had better answer a request; null for any of those that serve it. */
-export type Preference = (subject: string, payload: unknown) => string | null;
 
 /** How much of its time a request may spend on waiting for a lost connection: most servers are back by then. */
 const CONNECT_WITHIN_MS = 1_000;
@@ -27,7 +25,7 @@ export class NatsBus<Messages extends MessageMap = MessageMap> extends Bus<Messa
   constructor(
     private readonly connection: NatsConnection,
     private readonly clock: Clock,
-    private readonly preference: Preference = () => null,
+    private readonly addressees: Addressees | null = null,
   ) {
     super();
   }
@@ -47,37 +45,50 @@ export class NatsBus<Messages extends MessageMap = MessageMap> extends Bus<Messa
       );
     if (bytes.length > this.connection.payloadMaxBytes)
       throw BusError.failed(subject, new PayloadTooLargeError());
-    const timeout = () =>
-      Math.min(Math.max(1, Math.ceil(giveUpAtMs - this.clock.monotonicMs())), TIMEOUT_MS_MAX);
-    const preferred = this.preference(subject, payload);
-    const first =
-      preferred === null ? null : await this.ifThere(subject, bytes, timeout(), preferred);
-    const reply = first ?? (await this.exchange(subject, bytes, timeout()));
-    return replyIn(subject, reply) as Messages[Subject]['reply'];
+    const send = (wireSubject: string) => {
+      const timeout = Math.ceil(giveUpAtMs - this.clock.monotonicMs());
+      const withinMs = Math.min(Math.max(1, timeout), TIMEOUT_MS_MAX);
+      return this.exchange(subject, INTERNAL_PREFIX + wireSubject, bytes, withinMs);
+    };
+    const process = this.addressees?.choose(subject, payload) ?? null;
+    const first = process === null ? null : await this.askOne(subject, process, send);
+    return replyIn(subject, first ?? (await send(subject))) as Messages[Subject]['reply'];
   }
 
-  /** Null when that process is not there: it got nothing. */
-  private async ifThere(
+  /** Null when that process is not there: nothing happened, or, where nothing can happen, it is as if it had not been asked. */
+  private async askOne(
     subject: string,
-    bytes: Uint8Array,
-    timeout: number,
     process: string,
+    send: (wireSubject: string) => Promise<Msg>,
   ): Promise<Msg | null> {
+    let ended: () => void = () => {};
+    // Whoever is gone will not answer: no need to wait for the end of the request's time.
+    const gone = new Promise<never>((_, reject) => {
+      const lost = () => reject(new BusError('timeout', subject, `${process} is gone`));
+      ended = this.addressees?.watch(subject, process, lost) ?? ended;
+    });
+    const answer = send(addressed(subject, process));
+    answer.catch(() => {});
+    let isGone = false;
+    gone.catch(() => (isGone = true));
     try {
-      return await this.exchange(subject, bytes, timeout, at(process));
+      return await Promise.race([answer, gone]);
     } catch (error) {
+      const changesNothing = subject.startsWith('queries.');
       if (error instanceof BusError && error.reason === 'no_responder') return null;
+      if (isGone && changesNothing) return null;
       throw error;
+    } finally {
+      ended();
     }
   }
 
   private async exchange(
     subject: string,
+    wireSubject: string,
     bytes: Uint8Array,
     timeout: number,
-    to = '',
   ): Promise<Msg> {
-    const wireSubject = `${INTERNAL_PREFIX}${to}${subject}`;
     try {
       return await this.connection.client.request(wireSubject, bytes, { timeout });
     } catch (error) {

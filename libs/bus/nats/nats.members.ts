@@ -71,7 +71,7 @@ export class NatsMembers extends Members {
     connection: NatsConnection,
     ports: { clock: Clock; timers: Timers },
     options: Omit<NatsMembersOptions, 'self'>,
-  ): Pick<NatsMembers, 'alive' | 'leave'> {
+  ): Pick<NatsMembers, 'alive' | 'onChange' | 'leave'> {
     const members = new NatsMembers(connection, ports, { ...options, self: '' });
     members.listen();
     members.tick();

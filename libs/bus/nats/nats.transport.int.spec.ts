@@ -40,11 +40,11 @@ it('answers any client that sends plain JSON', async () => {
 });
 
 it('answers what is asked of this process in particular', async () => {
-  const reply = await client.request('library.at.desk-1.books.find', '{"id":"b1"}');
+  const reply = await client.request('library.books.at.desk-1.find', '{"id":"b1"}');
   expect(reply.string()).toBe('{"title":"book b1"}');
-  const { headers } = await client.request('library.at.desk-1.books.burn', '{}');
+  const { headers } = await client.request('library.books.at.desk-1.burn', '{}');
   expect(headers?.get('Nats-Service-Error')).toContain('books.burn');
-  await expect(client.request('library.at.desk-2.books.find', '{}')).rejects.toThrow('503');
+  await expect(client.request('library.books.at.desk-2.find', '{}')).rejects.toThrow('503');
 });
 
 it('says what failed in the headers that the services of NATS have for it', async () => {

@@ -9,7 +9,7 @@ import {
   type NatsReply,
   type NatsRequest,
 } from './nats.endpoints.js';
-import { INTERNAL_PREFIX, at, decodeJson, encodeJson, errorHeaders } from './nats.wire.js';
+import { INTERNAL_PREFIX, addressed, decodeJson, encodeJson, errorHeaders } from './nats.wire.js';
 
 export interface NatsTransportOptions extends NatsEndpointsFacts {
   /** How long requests that came may take once the process is told to end. */
@@ -36,7 +36,12 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     const endpoints = [...this.messageHandlers].map(([pattern, handler]) =>
       this.endpointOf(pattern, handler),
     );
-    if (this.options.self !== undefined) endpoints.push(this.ownEndpoint(this.options.self));
+    const { self } = this.options;
+    const heads = new Set(
+      [...this.messageHandlers.keys()].map((pattern) => pattern.split('.', 1)[0]),
+    );
+    if (self !== undefined)
+      for (const head of heads) endpoints.push(this.ownEndpoint(self, head ?? ''));
     NatsEndpoints.serve(this.connection, this.timers, this.options, endpoints).then((served) => {
       this.endpoints = served;
       done();
@@ -63,14 +68,15 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     };
   }
 
-  private ownEndpoint(self: string): NatsEndpoint {
+  /** What is asked of this process in particular, of all subjects that begin alike. */
+  private ownEndpoint(self: string, head: string): NatsEndpoint {
     const { prefix = INTERNAL_PREFIX } = this.options;
-    const own = `${prefix}${at(self)}`;
+    const own = prefix + addressed(`${head}.`, self);
     return {
-      name: 'own',
+      name: `${head}-own`,
       subject: `${own}>`,
       answer: async (request) => {
-        const pattern = request.subject.slice(own.length);
+        const pattern = `${head}.${request.subject.slice(own.length)}`;
         const handler = this.messageHandlers.get(pattern);
         if (!handler) throw new Error(`nobody answers ${pattern}`);
         return this.answer(pattern, handler, request);

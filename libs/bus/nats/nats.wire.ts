@@ -8,9 +8,10 @@ import {
 /** What the subjects of the bus begin with on the wire: apart from those of agents, `bursar.v1.…`. */
 export const INTERNAL_PREFIX = 'bursar.internal.';
 
-/** Before a subject: one process in particular of those that serve it. */
-export function at(process: string): string {
-  return `at.${process}.`;
+/** Where one process in particular, of those that serve a subject, is asked: `queries.at.<process>.access.identify`. */
+export function addressed(subject: string, process: string): string {
+  const head = subject.slice(0, subject.indexOf('.'));
+  return `${head}.at.${process}${subject.slice(head.length)}`;
 }
 
 const ERROR_NAME = 'Bursar-Error-Name';
