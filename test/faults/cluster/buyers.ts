@@ -86,7 +86,7 @@ export interface Patience {
 
 const BRISK: Patience = { prefer: 'wait=1', concludesWithinMs: CONCLUDES_WITHIN_MS };
 
-/** Sends it again and again, over new connections, until it is concluded. Gives what was wrong on the way. */
+/** Sends it again and again, over new connections, until it is concluded. Gives what was wrong on the way, but for what it tells itself. */
 export async function travel(
   scene: Scene,
   journey: Journey,
@@ -115,7 +115,7 @@ export async function travel(
     if (bought.done) {
       journey.concludedMs = performance.now();
       const refused = refusal(journey);
-      return [...faults, ...bought.toldOtherwise, ...(refused ? [`${name}: ${refused}`] : [])];
+      return [...faults, ...(refused ? [`${name}: ${refused}`] : [])];
     }
     await pause(Math.min(AGAIN_FIRST_MS * 2 ** (journey.tries - 1), AGAIN_MAX_MS));
   }

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { seededRandom, seedFrom } from '../../support/seeded.random.js';
 import { startBuyers } from './buyers.js';
 import { openClusterStage, type ClusterStage } from './cluster.stage.js';
@@ -7,7 +7,7 @@ import { roomFor, rushHotMandate } from './hot-mandate.js';
 import { killTrials } from './kill.trials.js';
 import type { Trial } from './outages.run.js';
 import { partitionTrials } from './partition.trials.js';
-import { calmMs, percentiles, takeoverMs, type Outage } from './takeover.js';
+import { figuresOf, type Outage } from './takeover.js';
 import { judged, verdictOn } from './verdict.js';
 import { wipeTrials } from './wipe.trials.js';
 
@@ -76,36 +76,23 @@ export async function run(args: string[]): Promise<number> {
 async function underLoad(
   { buyers: crowd, rest: restMs }: Options,
   seed: number,
-  happen: (trial: Trial) => Promise<Outage[]>,
+  happen: (trial: Trial) => Promise<void>,
 ): Promise<string[]> {
   return onStage(await openClusterStage(), async (stage) => {
     const buyers = startBuyers(stage, { buyers: crowd, restMs, seed });
-    const trial = { stage, buyers, random: seededRandom(seed), tell: console.log };
+    const outages: Outage[] = [];
+    const trial: Trial = {
+      ...{ stage, buyers, outages },
+      random: seededRandom(seed),
+      settlesEach: true,
+      tell: console.log,
+    };
     const ended: string[] = [];
-    const outages = await happen(trial).catch((error: unknown) => {
-      ended.push(String(error));
-      return [];
-    });
+    await happen(trial).catch((error: unknown) => ended.push(inspect(error)));
     const faults = [...ended, ...(await verdictOn(stage, buyers))];
-    const { journeys } = buyers;
-    const tries = journeys.reduce((sum, each) => sum + each.tries, 0);
-    console.log(`${outages.length} times, ${journeys.length} purchases in ${tries} tries`);
-    console.log(`untouched purchases: ${percentiles(calmMs(outages, journeys))}`);
-    console.log(
-      `taken over: ${percentiles(outages.map((outage) => takeoverMs(outage, journeys)))}`,
-    );
-    for (const kind of new Set(outages.map(kindOf))) {
-      const own = outages.filter((each) => kindOf(each) === kind);
-      const took = percentiles(own.map((each) => takeoverMs(each, journeys)));
-      console.log(`  ${kind}, ${own.length}: ${took}`);
-    }
+    for (const line of figuresOf(outages, buyers.journeys)) console.log(line);
     return faults;
   });
-}
-
-/** `commands` of `commands-2`, `commands from nats, cut` of `commands-1 from nats, cut`. */
-function kindOf({ name }: Outage): string {
-  return name.replace(/-\d+/, '');
 }
 
 async function hot({ payments, room, commands }: Options, seed: number): Promise<string[]> {

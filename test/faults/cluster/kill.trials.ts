@@ -1,6 +1,5 @@
 import type { ClusterProcess } from '../../support/cluster.process.js';
 import { drawSpan, endure, type Span, type Trial } from './outages.run.js';
-import type { Outage } from './takeover.js';
 
 export interface KillPlan {
   /** Whose turn it is, one after the other. */
@@ -10,18 +9,14 @@ export interface KillPlan {
 }
 
 /** Kills one process after the other under load, each time with all others there. */
-export async function killTrials(trial: Trial, { victims, dead }: KillPlan): Promise<Outage[]> {
-  const outages: Outage[] = [];
+export async function killTrials(trial: Trial, { victims, dead }: KillPlan): Promise<void> {
   for (const victim of victims) {
     const lastsMs = drawSpan(trial.random, dead);
-    outages.push(
-      await endure(trial, {
-        name: victim.name,
-        lastsMs,
-        break: victim.kill9,
-        mend: victim.start,
-      }),
-    );
+    await endure(trial, {
+      name: victim.name,
+      lastsMs,
+      break: victim.kill9,
+      mend: victim.start,
+    });
   }
-  return outages;
 }

@@ -13,6 +13,10 @@ export interface Trial {
   readonly buyers: Buyers;
   readonly random: SeededRandom;
   readonly tell: (line: string) => void;
+  /** Whether all that was begun has to conclude before something else breaks. */
+  readonly settlesEach: boolean;
+  /** What was broken and is mended. */
+  readonly outages: Outage[];
 }
 
 /** How long something stays broken. */
@@ -28,22 +32,28 @@ export interface PlannedOutage {
   mend: () => Promise<void> | void;
 }
 
-/** Breaks it under load, mends it, and waits until all is well again: what was begun is concluded, and every process runs and is ready. */
-export async function endure(trial: Trial, planned: PlannedOutage): Promise<Outage> {
-  const { stage, buyers, random, tell } = trial;
+/** Breaks it under load, mends it, and waits until all is well again: every process runs and is ready, and what was begun is concluded. */
+export async function endure(trial: Trial, planned: PlannedOutage): Promise<void> {
+  const { stage, buyers, random, settlesEach, tell } = trial;
   await pause(random.next() * 1_500);
   const brokenMs = performance.now();
   await planned.break();
   await pause(planned.lastsMs);
   await planned.mend();
   const outage = { name: planned.name, brokenMs, wholeMs: performance.now() };
-  await buyers.settled();
+  if (settlesEach) await buyers.settled();
   await allReady(stage);
-  const [lasted, took] = [outage.wholeMs - brokenMs, takeoverMs(outage, buyers.journeys)];
+  const lasted = Math.round(outage.wholeMs - brokenMs);
+  const took = Math.round(takeoverMs(outage, buyers.journeys));
   tell(
-    `${planned.name}: broken for ${Math.round(lasted)} ms, taken over within ${Math.round(took)} ms; ${buyers.journeys.length} purchases, ${buyers.faults.length} faults`,
+    [
+      `${planned.name}: broken for ${lasted} ms`,
+      ...(settlesEach ? [`taken over within ${took} ms`] : []),
+      `${buyers.journeys.length} purchases`,
+      `${buyers.faults.length} faults`,
+    ].join(', '),
   );
-  return outage;
+  trial.outages.push(outage);
 }
 
 export function drawSpan(random: SeededRandom, { atLeastMs, atMostMs }: Span): number {

@@ -1,6 +1,5 @@
 import type { ClusterProcess } from '../../support/cluster.process.js';
 import { drawSpan, endure, type Span, type Trial } from './outages.run.js';
-import type { Outage } from './takeover.js';
 import type { Engine } from './ways.js';
 
 /** Those who have nothing to do with the log cannot be cut off from it. */
@@ -17,23 +16,19 @@ export interface PartitionPlan {
 export async function partitionTrials(
   trial: Trial,
   { engines, lasts }: PartitionPlan,
-): Promise<Outage[]> {
+): Promise<void> {
   const { stage, random } = trial;
-  const outages: Outage[] = [];
   for (const engine of engines) {
     const { name } = random.pick(stage.cluster.processes.filter((each) => goesTo(engine, each)));
     const way = stage.ways.to(engine, name);
     const how = random.pick(BREAKS);
-    outages.push(
-      await endure(trial, {
-        name: `${name} from ${engine}, ${how}`,
-        lastsMs: drawSpan(random, lasts),
-        break: way[how],
-        mend: way.pass,
-      }),
-    );
+    await endure(trial, {
+      name: `${name} from ${engine}, ${how}`,
+      lastsMs: drawSpan(random, lasts),
+      break: way[how],
+      mend: way.pass,
+    });
   }
-  return outages;
 }
 
 function goesTo(engine: Engine, { role }: ClusterProcess): boolean {

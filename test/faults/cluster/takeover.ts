@@ -20,8 +20,29 @@ export function takeoverMs({ brokenMs, wholeMs }: Outage, journeys: readonly Jou
   return Math.max(0, ...waits);
 }
 
+/** What is to be known about outages that are over. */
+export function figuresOf(outages: readonly Outage[], journeys: readonly Journey[]): string[] {
+  const tries = journeys.reduce((sum, each) => sum + each.tries, 0);
+  const took = (own: readonly Outage[]) =>
+    percentiles(own.map((outage) => takeoverMs(outage, journeys)));
+  const ofKind = (kind: string) => outages.filter((each) => kindOf(each) === kind);
+  return [
+    `${outages.length} times, ${journeys.length} purchases in ${tries} tries`,
+    `purchases that nothing touched: ${percentiles(calmMs(outages, journeys))}`,
+    `taken over: ${took(outages)}`,
+    ...[...new Set(outages.map(kindOf))].map(
+      (kind) => `  ${kind}, ${ofKind(kind).length}: ${took(ofKind(kind))}`,
+    ),
+  ];
+}
+
+/** `commands` of `commands-2`, `commands from nats, cut` of `commands-1 from nats, cut`. */
+function kindOf({ name }: Outage): string {
+  return name.replace(/-\d+/, '');
+}
+
 /** How long purchases took that no outage touched. */
-export function calmMs(outages: readonly Outage[], journeys: readonly Journey[]): number[] {
+function calmMs(outages: readonly Outage[], journeys: readonly Journey[]): number[] {
   return journeys
     .filter((each) => !outages.some((outage) => wasHit(each, outage.brokenMs, outage.wholeMs)))
     .flatMap(({ begunMs, concludedMs }) => (concludedMs === null ? [] : [concludedMs - begunMs]));
@@ -32,7 +53,7 @@ function wasHit({ begunMs, concludedMs }: Journey, fromMs: number, toMs: number)
 }
 
 /** `p50 12 ms, p99 340 ms`. */
-export function percentiles(values: readonly number[]): string {
+function percentiles(values: readonly number[]): string {
   if (values.length === 0) return 'none';
   const [p50, p99] = [percentile(values, 0.5), percentile(values, 0.99)].map(Math.round);
   return `p50 ${p50} ms, p99 ${p99} ms`;

@@ -135,7 +135,9 @@ async function ask(bought: Purchase, step: Step, send: () => Promise<Answer>): P
   bought.answered = true;
   bought.acknowledged ||= ACKNOWLEDGED.includes(status);
   const before = bought.told.get(step);
-  if (before && !(before.status === status && before.bytes.equals(bytes)))
+  // That nobody can tell at the moment is no other answer.
+  const differs = before && !(before.status === status && before.bytes.equals(bytes));
+  if (before && differs && !isUnrecorded(answer))
     bought.toldOtherwise.push(
       `${bought.key}: ${step} was answered ${before.status} ${before.bytes} and then ${status} ${bytes}`,
     );
