@@ -10,7 +10,7 @@ import { CedarPolicyEngine, PolicyEngine, defaultBundleSource } from '#policy';
 import { ProcessorRegistry } from '#processors';
 import { MandateSnapshots } from '#read-models';
 import { ReservationDesk } from '#reservations';
-import { LogFirstPublisher, SnapshotStore } from '#runtime';
+import { ActorCounts, LogFirstPublisher, SnapshotStore } from '#runtime';
 import { InstanceKeys } from '../commands/instance-keys.js';
 import { CommandsModule } from '../commands/commands.module.js';
 import { PurchaseWindow } from '../commands/purchase-window.js';
@@ -58,6 +58,7 @@ class EmbeddedPorts {
       { provide: Sender, useValue: new Sender(random.uuid()) },
       { provide: Readiness, useClass: EmbeddedReadiness },
       { provide: Metrics, useValue: metrics },
+      { provide: ActorCounts, useValue: metrics },
       {
         provide: PolicyEngine,
         useFactory: () => CedarPolicyEngine.load(defaultBundleSource()),

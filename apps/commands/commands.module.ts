@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { EventStore } from '#event-store';
 import { Timers } from '#platform';
-import { ActorRuntime, SnapshotStore } from '#runtime';
+import { ActorCounts, ActorRuntime, SnapshotStore } from '#runtime';
 import {
   AgentActor,
   MandateActor,
@@ -33,9 +33,18 @@ import { TenantsController } from './tenants.controller.js';
   providers: [
     {
       provide: ActorRuntime,
-      inject: [EventStore, Timers, { token: SnapshotStore, optional: true }],
-      useFactory: (store: EventStore, timers: Timers, snapshots?: SnapshotStore) =>
-        new ActorRuntime(store, timers, {}, snapshots),
+      inject: [
+        EventStore,
+        Timers,
+        { token: SnapshotStore, optional: true },
+        { token: ActorCounts, optional: true },
+      ],
+      useFactory: (
+        store: EventStore,
+        timers: Timers,
+        snapshots?: SnapshotStore,
+        counts?: ActorCounts,
+      ) => new ActorRuntime(store, timers, {}, snapshots, counts),
     },
     Authority,
     Conclusions,

@@ -54,12 +54,17 @@ export class Metrics {
   });
 
   private readonly commits = this.counter(
-    'commits',
+    'log_commits',
     'Syncs of the log, each for a group of appends.',
   );
-  private readonly appends = this.counter('appends', 'Appends that became durable.');
-  private readonly events = this.counter('events', 'Events that became durable.');
-  private readonly size = this.counter('characters', 'Characters of JSON that became durable.');
+  private readonly appends = this.counter('log_appends', 'Appends that became durable.');
+  private readonly events = this.counter('log_events', 'Events that became durable.');
+  private readonly size = this.counter('log_characters', 'Characters of JSON that became durable.');
+  private readonly commands = this.counter('commands', 'Commands that were decided.');
+  private readonly conflicts = this.counter(
+    'command_conflicts',
+    'Appends that lost a race against another process, to be decided again.',
+  );
 
   /** Adds the metrics of the process: memory, event loop, garbage collection. */
   withProcess(): this {
@@ -86,6 +91,14 @@ export class Metrics {
     this.size.inc(size);
   }
 
+  countCommands(commands: number): void {
+    this.commands.inc(commands);
+  }
+
+  countConflict(): void {
+    this.conflicts.inc();
+  }
+
   get contentType(): string {
     return this.registry.contentType;
   }
@@ -96,6 +109,6 @@ export class Metrics {
   }
 
   private counter(name: string, help: string): Counter {
-    return new Counter({ name: `bursar_log_${name}_total`, help, registers: [this.registry] });
+    return new Counter({ name: `bursar_${name}_total`, help, registers: [this.registry] });
   }
 }

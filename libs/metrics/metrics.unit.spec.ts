@@ -11,3 +11,13 @@ it('counts the syncs of the log and what they made durable', async () => {
   expect(lines).toContain('bursar_log_events_total 6');
   expect(lines).toContain('bursar_log_characters_total 1200');
 });
+
+it('counts the commands that were decided and the races they lost', async () => {
+  const metrics = new Metrics();
+  metrics.countCommands(3);
+  metrics.countCommands(1);
+  metrics.countConflict();
+  const lines = (await metrics.text()).split('\n');
+  expect(lines).toContain('bursar_commands_total 4');
+  expect(lines).toContain('bursar_command_conflicts_total 1');
+});

@@ -1,3 +1,4 @@
+export * from './actor/actor-counts.port.js';
 export * from './actor/actor.messages.js';
 export * from './actor/actor.runtime.js';
 export * from './snapshot-store.port.js';

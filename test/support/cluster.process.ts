@@ -11,10 +11,22 @@ import {
   type EventStoreServerProcess,
 } from './eventstore-server/eventstore-server.process.js';
 import { freePorts } from './free-ports.js';
+import { inParallel } from './load.js';
 import { endGracefully, startNode, type Exit, type NodeProcess } from './node.process.js';
 
 export const ROLES = ['commands', 'queries', 'connectors', 'sagas', 'gateway'] as const;
 export type Role = (typeof ROLES)[number];
+
+type Settings = Record<string, string>;
+
+/** Where everybody goes. */
+export interface Servers {
+  natsUrl: string;
+  eventStoreUrl: string;
+}
+
+/** All at once, none would be ready in time on a small machine. */
+const STARTING_MAX = 3;
 
 export interface ClusterOptions {
   /** How many processes there are of each kind. */
@@ -24,8 +36,8 @@ export interface ClusterOptions {
   eventStoreUrl?: string;
   /** More settings of all processes. */
   env?: Record<string, string>;
-  /** Settings of one process in particular, such as another way to a server. */
-  envOf?: (name: string, role: Role) => Record<string, string>;
+  /** Settings of one process in particular, such as another way to one of the servers. */
+  envOf?: (name: string, role: Role, servers: Servers) => Settings | Promise<Settings>;
 }
 
 /** One process of the cluster, through all of its lives. */
@@ -95,7 +107,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
           BURSAR_EVENTSTORE_URL: eventStoreUrl,
           BURSAR_INSTANCE_SECRET_FILE: secret,
           BURSAR_SANDBOX_URL: options.sandboxUrl,
-          ...options.envOf?.(name, role),
+          ...(await options.envOf?.(name, role, { natsUrl: nats.server.url, eventStoreUrl })),
         };
         const { program, args } = commandOf(services[role]);
         const url = `http://127.0.0.1:${port}`;
@@ -103,7 +115,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
         processes.push(each);
         closers.push(() => end(each));
       }
-    await Promise.all(processes.map((each) => each.start()));
+    await inParallel(processes, STARTING_MAX, (each) => each.start());
     const dataDir = join(folder, 'owner');
     await mkdir(dataDir);
     const makeTenant = async (name: string, baseUrl: string): Promise<Credentials> => {

@@ -20,6 +20,8 @@ export interface NatsServer {
   readonly port: number;
   /** `nats://127.0.0.1:<port>`, without credentials. */
   readonly url: string;
+  /** The folder of its streams. */
+  readonly store: string;
   /** What it wrote so far. */
   output(): string;
   /** Ends it as an operator would. */
@@ -97,6 +99,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   return {
     port,
     url: `nats://127.0.0.1:${port}`,
+    store,
     output,
     stop: () => end('SIGTERM'),
     kill9: () => end('SIGKILL'),

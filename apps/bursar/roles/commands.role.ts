@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { EventStore } from '#event-store';
 import { Clock, Timers } from '#platform';
-import { LogFirstPublisher, SnapshotStore, SqliteSnapshotStore } from '#runtime';
+import { ActorCounts, LogFirstPublisher, SnapshotStore, SqliteSnapshotStore } from '#runtime';
 import { lockDataFolder } from '#sqlite';
 import { CommandsModule } from '../../commands/commands.module.js';
 import { Conclusions } from '../../commands/conclusions.js';
@@ -41,6 +41,7 @@ export async function runCommands(host: RoleHost, settings: RoleSettings): Promi
     const ports = RolePorts.of([
       [EventStore, store],
       [SnapshotStore, snapshots],
+      [ActorCounts, host.metrics],
       [Clock, clock],
       [Timers, timers],
       [InstanceKeys, keys],

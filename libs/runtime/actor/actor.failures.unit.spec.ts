@@ -57,6 +57,21 @@ describe('two processes on one stream', () => {
     expect(await tell('y', 10)).toMatchObject({ events: [] });
   });
 
+  it('count what they decided, and how often it had to be decided again', async () => {
+    const { store, timers, tell } = started();
+    await tell('x', 1);
+    const counted = { commands: 0, conflicts: 0 };
+    const other = new ActorRuntime(store, timers, {}, null, {
+      countCommands: (commands) => void (counted.commands += commands),
+      countConflict: () => void (counted.conflicts += 1),
+    });
+    await other.tell(COUNTER, 'a', add('y'), meta('y'));
+    expect(counted).toEqual({ commands: 1, conflicts: 0 });
+    await tell('z', 1);
+    await Promise.all(['u', 'v'].map((name) => other.tell(COUNTER, 'a', add(name), meta(name))));
+    expect(counted).toEqual({ commands: 3, conflicts: 1 });
+  });
+
   it('answer with what the other one wrote, also when they have nothing to write themselves', async () => {
     const { store, timers, tell } = started();
     await tell('x', 1);

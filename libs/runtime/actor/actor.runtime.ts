@@ -2,6 +2,7 @@ import type { Decider, SnapshotForm } from '#domain';
 import type { EventStore } from '#event-store';
 import type { Timers } from '#platform';
 import type { SnapshotStore } from '../snapshot-store.port.js';
+import type { ActorCounts } from './actor-counts.port.js';
 import { Actor } from './actor.js';
 import type { MessageMeta, Told } from './actor.messages.js';
 
@@ -39,6 +40,7 @@ export class ActorRuntime {
     private readonly timers: Timers,
     limits: Partial<ActorLimits> = {},
     private readonly snapshots: SnapshotStore | null = null,
+    private readonly counts: ActorCounts | null = null,
   ) {
     this.limits = { ...LIMITS, ...limits };
   }
@@ -72,8 +74,8 @@ export class ActorRuntime {
       // Re-inserting keeps the map in order of use.
       this.actors.delete(stream);
     } else {
-      const { store, timers, limits, snapshots } = this;
-      actor = new Actor(stream, definition, { store, timers, limits, snapshots });
+      const { store, timers, limits, snapshots, counts } = this;
+      actor = new Actor(stream, definition, { store, timers, limits, snapshots, counts });
       this.passivate();
     }
     this.actors.set(stream, actor);

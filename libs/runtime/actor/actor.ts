@@ -12,6 +12,7 @@ import {
 } from '#event-store';
 import type { Timers } from '#platform';
 import type { SnapshotStore } from '../snapshot-store.port.js';
+import type { ActorCounts } from './actor-counts.port.js';
 import { type MessageMeta, OverloadedError, type Told } from './actor.messages.js';
 import type { ActorDefinition, ActorLimits } from './actor.runtime.js';
 
@@ -33,6 +34,7 @@ interface Surroundings {
   readonly timers: Timers;
   readonly limits: ActorLimits;
   readonly snapshots: SnapshotStore | null;
+  readonly counts: ActorCounts | null;
 }
 
 /** A stream as far as it was folded. */
@@ -118,11 +120,14 @@ export class Actor<Command, Event extends { type: string }, State> {
           const told = answers[index] as Told<Event, State, string, unknown>;
           letter.resolve(told.ok ? { ...told, position } : told);
         });
+        this.by.counts?.countCommands(batch.length);
         this.saveSnapshot(events.at(-1)?.id);
         return;
       } catch (error) {
         this.forget();
-        if (!(error instanceof ConcurrencyError) || tries >= TRIES_MAX) throw error;
+        if (!(error instanceof ConcurrencyError)) throw error;
+        this.by.counts?.countConflict();
+        if (tries >= TRIES_MAX) throw error;
       }
     }
   }

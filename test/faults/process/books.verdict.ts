@@ -1,4 +1,4 @@
-import { everyPage } from '../../support/agent.client.js';
+import { everyPage, type ApiClient } from '../../support/agent.client.js';
 import { limitsIn } from '../../support/authority.reader.js';
 import { disagreements } from '../../support/books.judge.js';
 import type { LedgerEntry, PaymentIntent } from '../../support/contract.types.js';
@@ -8,7 +8,7 @@ import { inParallel } from '../../support/load.js';
 import { paymentIdOf } from '../../support/purchase.fixture.js';
 import { paymentIn } from '../../support/sandbox.control.js';
 import { buy, toCaptureOf, type Purchase } from './buyer.js';
-import { LIFETIME, type FaultStage } from './fault.stage.js';
+import type { Scene } from './fault.stage.js';
 
 const WIDTH = 16;
 const CONCLUDES_WITHIN_MS = 60_000;
@@ -19,10 +19,7 @@ const RESTING = ['requires_capture', 'succeeded', 'failed', 'canceled'];
  * answered in two ways, or not what books, ledger, mandate and merchant say. Asks for each of them again on the way; before that
  * every payment has to come to rest by itself. Empty when all is well; @throws when something does not come to rest.
  */
-export async function faultsFound(
-  stage: FaultStage,
-  purchases: readonly Purchase[],
-): Promise<string[]> {
+export async function faultsFound(stage: Scene, purchases: readonly Purchase[]): Promise<string[]> {
   const buyer = stage.agentClient();
   const lost = await comeToRest(stage, purchases);
   // Twice: the first time some are begun only now, and the second time all is answered as it was.
@@ -45,12 +42,12 @@ export async function faultsFound(
 }
 
 /** The key of a purchase makes its payment's id. */
-export function idOf({ bursar, agent }: FaultStage, { key }: Purchase): string {
+export function idOf({ bursar, agent }: Scene, { key }: Purchase): string {
   return paymentIdOf(bursar.credentials(), agent.id, key);
 }
 
 /** Waits, without asking for anything, until nothing more happens; gives what was acknowledged and is not there. */
-async function comeToRest(stage: FaultStage, purchases: readonly Purchase[]): Promise<string[]> {
+async function comeToRest(stage: Scene, purchases: readonly Purchase[]): Promise<string[]> {
   const looks = await inParallel(purchases, WIDTH, async (bought) => {
     const id = idOf(stage, bought);
     const seen = await eventually(
@@ -80,7 +77,7 @@ function finish(bought: Purchase, ask: () => Promise<unknown>): Promise<unknown>
 }
 
 async function booksDisagree(
-  { sandbox }: FaultStage,
+  { sandbox }: Scene,
   purchases: readonly Purchase[],
   payments: readonly PaymentIntent[],
 ): Promise<string[]> {
@@ -96,8 +93,25 @@ async function booksDisagree(
   ];
 }
 
+/** Read models follow the log, and there may be several: what is wrong for a moment only is not wrong. */
 async function ledgerDisagrees(
-  { operator }: FaultStage,
+  { operator }: Scene,
+  payments: readonly PaymentIntent[],
+): Promise<string[]> {
+  let found: string[] = [];
+  const look = async () => (found = await ledgerFaults(operator, payments));
+  const settled = eventually(look, ({ length }) => length === 0, {
+    withinMs: CONCLUDES_WITHIN_MS,
+    everyMs: 500,
+  });
+  await settled.catch((error: unknown) => {
+    if (found.length === 0) throw error;
+  });
+  return found;
+}
+
+async function ledgerFaults(
+  operator: ApiClient,
   payments: readonly PaymentIntent[],
 ): Promise<string[]> {
   const entries = await everyPage(operator.ledgerEntries, { limit: 100 });
@@ -121,21 +135,22 @@ function nameOf({ account, currency }: Pick<LedgerEntry, 'account' | 'currency'>
 }
 
 async function mandateDisagrees(
-  stage: FaultStage,
+  stage: Scene,
   payments: readonly PaymentIntent[],
 ): Promise<string[]> {
   const used = payments.reduce((sum, { amount_captured }) => sum + amount_captured, 0);
   const buyer = stage.agentClient();
   const look = async () =>
-    limitsIn((await buyer.authority()).body).find(({ limit }) => limit === LIFETIME);
+    limitsIn((await buyer.authority()).body).find(({ limit }) => limit === stage.lifetime);
   await eventually(look, (limit) => limit?.held === 0 && limit.used === used, {
+    withinMs: CONCLUDES_WITHIN_MS,
     what: `a mandate that has ${used} used and nothing held`,
   });
   return [];
 }
 
 async function merchantDisagrees(
-  { sandbox }: FaultStage,
+  { sandbox }: Scene,
   payments: readonly PaymentIntent[],
 ): Promise<string[]> {
   const captured = new Set(payments.flatMap((each) => (each.amount_captured > 0 ? each.id : [])));
@@ -160,7 +175,7 @@ async function merchantDisagrees(
   });
 }
 
-async function whatIsParked({ operator }: FaultStage): Promise<string[]> {
+async function whatIsParked({ operator }: Scene): Promise<string[]> {
   const { data } = (await operator.parked()).body;
   return data.map((each) => `parked: ${JSON.stringify(each)}`);
 }

@@ -52,8 +52,8 @@ export function drawPurchase(random: SeededRandom, name: string): Purchase {
   const later = kind === 'captured_in_part' || kind === 'canceled';
   const reserved = random.next() < RESERVED_SHARE;
   return {
+    ...plainPurchase(name),
     kind,
-    key: name,
     request: purchase({
       amount,
       order_reference: name,
@@ -64,6 +64,16 @@ export function drawPurchase(random: SeededRandom, name: string): Purchase {
         : {}),
     }),
     part: 1 + Math.floor(random.next() * (amount - 1)),
+  };
+}
+
+/** One that is simply paid; `name` makes it nobody else's. */
+export function plainPurchase(name: string): Purchase {
+  return {
+    kind: 'paid',
+    key: name,
+    request: purchase({ order_reference: name }),
+    part: 0,
     answered: false,
     acknowledged: false,
     done: false,
@@ -125,7 +135,9 @@ async function ask(bought: Purchase, step: Step, send: () => Promise<Answer>): P
   bought.answered = true;
   bought.acknowledged ||= ACKNOWLEDGED.includes(status);
   const before = bought.told.get(step);
-  if (before && !(before.status === status && before.bytes.equals(bytes)))
+  // That nobody can tell at the moment is no other answer.
+  const differs = before && !(before.status === status && before.bytes.equals(bytes));
+  if (before && differs && !isUnrecorded(answer))
     bought.toldOtherwise.push(
       `${bought.key}: ${step} was answered ${before.status} ${before.bytes} and then ${status} ${bytes}`,
     );

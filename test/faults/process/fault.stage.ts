@@ -10,15 +10,22 @@ import { createSandboxControl, type SandboxControl } from '../../support/sandbox
 /** What the one agent may spend in all: more than any run does. */
 export const LIFETIME = 1_000_000_000_000;
 
-/** A server and a sandbox, each a process that signals can be sent to, and one agent with a wide mandate. */
-export interface FaultStage {
-  readonly bursar: RunningBursar;
-  readonly sandboxProcess: RunningSandbox;
+/** Where purchases are made and judged, whatever serves them. */
+export interface Scene {
+  readonly bursar: Pick<RunningBursar, 'credentials'>;
   readonly sandbox: SandboxControl;
   readonly agent: { id: string; key: string };
+  /** What the agent may spend in all. */
+  readonly lifetime: number;
   readonly operator: ApiClient;
   /** A client of the agent; closed with the stage. Connections to a process that died are of no use to the next one. */
-  agentClient(): ApiClient;
+  agentClient(connections?: number): ApiClient;
+}
+
+/** A server and a sandbox, each a process that signals can be sent to, and one agent with a wide mandate. */
+export interface FaultStage extends Scene {
+  readonly bursar: RunningBursar;
+  readonly sandboxProcess: RunningSandbox;
   dispose(): Promise<void>;
 }
 
@@ -34,8 +41,8 @@ export async function openFaultStage(): Promise<FaultStage> {
     const bursar = await startBursar({ sandboxUrl: sandboxProcess.url });
     closers.push(bursar.dispose);
     const sandbox = createSandboxControl(sandboxProcess.url);
-    const clientOf = (key: string) => {
-      const client = createApiClient(bursar.baseUrl, key);
+    const clientOf = (key: string, connections?: number) => {
+      const client = createApiClient(bursar.baseUrl, key, connections);
       clients.push(client);
       return client;
     };
@@ -47,8 +54,9 @@ export async function openFaultStage(): Promise<FaultStage> {
       sandboxProcess,
       sandbox,
       agent,
+      lifetime: LIFETIME,
       operator,
-      agentClient: () => clientOf(agent.key),
+      agentClient: (connections) => clientOf(agent.key, connections),
       dispose,
     };
   } catch (error) {
@@ -57,11 +65,14 @@ export async function openFaultStage(): Promise<FaultStage> {
   }
 }
 
-async function newAgent(operator: ApiClient): Promise<{ id: string; key: string }> {
+export async function newAgent(
+  operator: ApiClient,
+  lifetime = LIFETIME,
+): Promise<{ id: string; key: string }> {
   const agent = await operator.createAgent('an agent among faults');
   if (agent.status !== 201) throw new Error(`no agent: ${agent.bytes}`);
   const { id, key } = agent.body;
-  const limits = { lifetime: { USD: LIFETIME } };
+  const limits = { lifetime: { USD: lifetime } };
   const mandate = await operator.createMandate({ agent: id, limits, velocity: { default: false } });
   if (mandate.status !== 201) throw new Error(`no mandate: ${mandate.bytes}`);
   return { id, key };
