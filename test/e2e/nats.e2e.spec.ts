@@ -183,13 +183,13 @@ describe('an agent over NATS', () => {
   });
 
   it('may be many at once', async () => {
-    const pay = (_: unknown, number: number) => {
-      const [bought, idempotencyKey] = [purchase({ amount: 1 }), `one of many ${number}`];
-      // A server that has enough to do says so, and nothing of it is recorded.
+    const pay = async () => {
+      const bought = purchase({ amount: 1 });
+      // A machine that has enough to do says so, and charges nothing: the purchase is asked for anew.
       return eventually(
-        () => other.ask<PaymentIntent>(CREATE, bought, { idempotencyKey }),
-        ({ status }) => status !== 503,
-        { withinMs: 60_000 },
+        () => other.ask<PaymentIntent>(CREATE, bought),
+        ({ status }) => status === 201,
+        { withinMs: 90_000, everyMs: 1_000 },
       );
     };
     const answers = await Promise.all(Array.from({ length: 200 }, pay));
