@@ -12,7 +12,7 @@ import { useStage } from '../support/stage.fixture.js';
 
 const CONNECTIONS = 64;
 const CYCLES = Number(process.env['CRASH_CYCLES'] ?? 2);
-const KILLS = Number(process.env['CRASH_KILLS'] ?? 50);
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 15);
 const SEED = seedFrom('CRASH_SEED');
 
 /** A payment that was sent, and the answer if one came. */
