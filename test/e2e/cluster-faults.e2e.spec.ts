@@ -6,8 +6,12 @@ import { killTrials } from '../faults/cluster/kill.trials.js';
 import type { Trial } from '../faults/cluster/outages.run.js';
 import { partitionTrials } from '../faults/cluster/partition.trials.js';
 import { figuresOf } from '../faults/cluster/takeover.js';
+import { idOf } from '../faults/process/books.verdict.js';
+import { buy, plainPurchase, type Purchase } from '../faults/process/buyer.js';
 import { verdictOn } from '../faults/cluster/verdict.js';
 import { wipeTrials } from '../faults/cluster/wipe.trials.js';
+import { eventually } from '../support/eventually.js';
+import { PROCESSORS } from '../support/sandbox.control.js';
 import { seededRandom, seedFrom } from '../support/seeded.random.js';
 
 const SEED = seedFrom('FAULT_SEED');
@@ -19,6 +23,8 @@ describe(`two of each process under load (FAULT_SEED=${SEED})`, () => {
   let stage: ClusterStage;
   let buyers: Buyers;
   let trial: Trial;
+  /** What was bought besides. */
+  const others: Purchase[] = [];
 
   beforeAll(async () => {
     stage = await openClusterStage();
@@ -57,6 +63,28 @@ describe(`two of each process under load (FAULT_SEED=${SEED})`, () => {
     },
   );
 
+  it('answer what they took before they were told to end', { timeout: WITHIN_MS }, async () => {
+    for (const processor of PROCESSORS)
+      await stage.sandbox.fault(processor, { mode: 'slow', latency_ms: 8_000 });
+    const bought = plainPurchase(`told-to-end-${SEED}`);
+    others.push(bought);
+    const asked = buy(stage.agentClient(), bought, 'wait=30');
+    await eventually(
+      () => stage.operator.payment(idOf(stage, bought)),
+      ({ status }) => status === 200,
+    );
+    const writers = stage.cluster.of('commands');
+    const exits = await Promise.all(writers.map((each) => each.stop()));
+    const { status } = await asked;
+    await stage.sandbox.heal();
+    await Promise.all(writers.map((each) => each.start()));
+    expect(exits.map(({ code }) => code)).toEqual(writers.map(() => 0));
+    // Nobody was left in doubt: it is there, and goes on.
+    expect(status).toBe(202);
+    await buyers.settled();
+    expect(buyers.faults).toEqual([]);
+  });
+
   it('go on when JetStream loses everything', { timeout: WITHIN_MS }, async () => {
     await wipeTrials(trial, 1);
     expect(buyers.faults).toEqual([]);
@@ -68,7 +96,7 @@ describe(`two of each process under load (FAULT_SEED=${SEED})`, () => {
     async () => {
       await buyers.settled();
       for (const line of figuresOf(trial.outages, buyers.journeys)) console.log(line);
-      expect(await verdictOn(stage, buyers)).toEqual([]);
+      expect(await verdictOn(stage, buyers, others)).toEqual([]);
       expect(buyers.journeys.length).toBeGreaterThan(0);
     },
   );

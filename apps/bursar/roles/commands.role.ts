@@ -57,10 +57,10 @@ export async function runCommands(host: RoleHost, settings: RoleSettings): Promi
     const feed = app.get(ConclusionsFeed);
     feed.start();
     closers.add(() => feed.stop());
+    closers.add(() => others.leave());
     closers.add(() => app.close());
     await app.listen();
-    const members = await others.join();
-    closers.add(() => members.leave());
+    await others.join();
     const health = await startHealthServer(settings, host);
     closers.add(() => health.close());
     const stop = async () => {

@@ -42,10 +42,10 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
       ...NEST_OPTIONS,
       strategy: others.strategy,
     });
+    closers.add(() => others.leave());
     closers.add(() => app.close());
     await app.listen();
-    const members = await others.join();
-    closers.add(() => members.leave());
+    await others.join();
     const health = await startHealthServer(settings, host);
     closers.add(() => health.close());
     return { url: health.url, stop: () => closers.close() };

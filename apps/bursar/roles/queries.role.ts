@@ -42,6 +42,7 @@ export async function runQueries(host: RoleHost, settings: RoleSettings): Promis
     });
     const projections = app.get(ProjectionRuntime);
     closers.add(() => projections.close());
+    closers.add(() => others.leave());
     closers.add(() => app.close());
     const health = await startHealthServer(settings, host);
     closers.add(() => health.close());
@@ -49,8 +50,7 @@ export async function runQueries(host: RoleHost, settings: RoleSettings): Promis
     // Whoever asked before would wait for it, and give up.
     await projections.caughtUpTo(await store.headPosition());
     await app.listen();
-    const members = await others.join();
-    closers.add(() => members.leave());
+    await others.join();
     const relay = await startEventRelay(settings.nats, {
       ...host,
       ...{ store, readModels: projections, replicas: settings.natsReplicas },

@@ -80,11 +80,14 @@ export function openLog(
   return new EventStoreDbEventStore({ url, clock, timers, random, onCommit });
 }
 
-/** Serves the message handlers of a Nest application to the other processes, which see from `join` on that it is there. */
+/**
+ * Serves the message handlers of a Nest application to the other processes. They see from `join` on that it is there. It leaves when it
+ * has answered what it took: whoever leaves before is taken for one that will not answer.
+ */
 export function serveOthers(
   host: RoleHost,
   description: string,
-): { strategy: NatsTransport; join: () => Promise<NatsMembers> } {
+): { strategy: NatsTransport; join: () => Promise<void>; leave: () => void } {
   const { role, connection, timers, random } = host;
   const self = random.uuid();
   const strategy = new NatsTransport(connection, timers, {
@@ -95,5 +98,12 @@ export function serveOthers(
     drainWithinMs: ANSWER_WITHIN_MS,
     self,
   });
-  return { strategy, join: () => NatsMembers.join(connection, host, { kind: role, self }) };
+  let members: NatsMembers | undefined;
+  return {
+    strategy,
+    join: async () => {
+      members = await NatsMembers.join(connection, host, { kind: role, self });
+    },
+    leave: () => members?.leave(),
+  };
 }

@@ -61,16 +61,19 @@ export class NatsBus<Messages extends MessageMap = MessageMap> extends Bus<Messa
     process: string,
     send: (wireSubject: string) => Promise<Msg>,
   ): Promise<Msg | null> {
-    let ended: () => void = () => {};
+    let ended = () => {};
+    let isGone = false;
     // Whoever is gone will not answer: no need to wait for the end of the request's time.
     const gone = new Promise<never>((_, reject) => {
-      const lost = () => reject(new BusError('timeout', subject, `${process} is gone`));
+      const lost = () => {
+        isGone = true;
+        reject(new BusError('timeout', subject, `${process} is gone`));
+      };
       ended = this.addressees?.watch(subject, process, lost) ?? ended;
     });
     const answer = send(addressed(subject, process));
+    // When the process is gone, how this one ends is of no interest any more.
     answer.catch(() => {});
-    let isGone = false;
-    gone.catch(() => (isGone = true));
     try {
       return await Promise.race([answer, gone]);
     } catch (error) {

@@ -277,6 +277,8 @@ export class SagaRuntime implements DeliveryFeed {
 
   private fired(eventId: string): void {
     this.firing.delete(eventId);
+    // What is remembered may be closed by now, or somebody else's.
+    if (this.stopped) return;
     try {
       this.ports.sagaStore.removeTimer(eventId);
     } catch (error) {

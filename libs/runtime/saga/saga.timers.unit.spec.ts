@@ -73,6 +73,15 @@ describe('a durable timer', () => {
     expect(delivered).toEqual(['a/Other', 'a/Probe due!']);
   });
 
+  it('that is done only after its process was stopped fires again in the next life', async () => {
+    const here = world();
+    const { runtime, acknowledge } = await waiting(here, 100);
+    await here.timers.advance(100);
+    await runtime.stop();
+    await acknowledge('a/Probe due');
+    expect((await life(here)).delivered).toEqual(['a/Probe due!']);
+  });
+
   it('that fails is tried again, and stays stored until it is done', async () => {
     const here = world();
     const { delivered, refuse, acknowledge } = await waiting(here, 100);

@@ -4,9 +4,13 @@ import type { Buyers } from './buyers.js';
 import type { ClusterStage } from './cluster.stage.js';
 
 /** Ends the buying and names everything that is wrong with it, in answers, books, ledger, mandate and reservations. */
-export async function verdictOn(stage: ClusterStage, buyers: Buyers): Promise<string[]> {
+export async function verdictOn(
+  stage: ClusterStage,
+  buyers: Buyers,
+  others: readonly Purchase[] = [],
+): Promise<string[]> {
   await buyers.stop();
-  const purchases = buyers.journeys.map(({ bought }) => bought);
+  const purchases = [...buyers.journeys.map(({ bought }) => bought), ...others];
   return [...buyers.faults, ...(await judged(stage, purchases))];
 }
 
