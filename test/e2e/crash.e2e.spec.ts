@@ -11,8 +11,8 @@ import { seededRandom, seedFrom } from '../support/seeded.random.js';
 import { useStage } from '../support/stage.fixture.js';
 
 const CONNECTIONS = 64;
-const CYCLES = Number(process.env['CRASH_CYCLES'] ?? 2);
-const KILLS = Number(process.env['CRASH_KILLS'] ?? 15);
+const CYCLES = Number(process.env['CRASH_CYCLES'] ?? 1);
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 10);
 const SEED = seedFrom('CRASH_SEED');
 
 /** A payment that was sent, and the answer if one came. */

@@ -176,7 +176,7 @@ describe('a payment with a reservation', () => {
 
 describe('reservations under kill -9', () => {
   const stage = useStage({ sandboxApart: true });
-  const kills = Number(process.env['RESERVATION_KILLS'] ?? 4);
+  const kills = Number(process.env['RESERVATION_KILLS'] ?? 2);
   const seed = seedFrom('RESERVATION_SEED');
   const tokens = [
     'pm_sandbox_visa',
