@@ -145,6 +145,12 @@ export function meaningOf(answer: LookUpAnswer, about: Exclude<MoneyOperation, '
       ? { kind: 'declined', code, category, ...(message !== undefined && { message }) }
       : { kind: 'unknown', evidence: 'looked_up_declined' };
   }
+  if (answer.state === 'action_required') {
+    const { reference, url } = answer;
+    return about === 'authorize'
+      ? { kind: 'action_required', reference, url }
+      : { kind: 'unknown', evidence: 'looked_up_action_required' };
+  }
   const { state, reference, amountMinor, currency } = answer;
   const succeeded: Outcome = { kind: 'succeeded', reference, amountMinor, currency };
   const unknown: Outcome = { kind: 'unknown', evidence: `looked_up_${state}` };

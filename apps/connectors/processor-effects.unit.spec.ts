@@ -26,6 +26,10 @@ class ScriptedProcessor extends Processor {
     lookUp: true,
     idempotencyKey: { lengthMax: 40, safeForMs: SAFE_MS },
     currencies: ['USD'],
+    minorUnits: {},
+    methods: ['card'],
+    amountMax: null,
+    decidesLater: [],
     authorizationValidForMs: 1_000_000,
   } as const;
   readonly sent: [string, AttemptOrder][] = [];

@@ -18,6 +18,10 @@ class ScriptedProcessor extends Processor {
     lookUp: true,
     idempotencyKey: { lengthMax: 255, safeForMs: 1 },
     currencies: 'all',
+    minorUnits: {},
+    methods: ['card'],
+    amountMax: null,
+    decidesLater: [],
     authorizationValidForMs: 1,
   } as const;
   readonly asked: string[] = [];

@@ -34,6 +34,7 @@ export function signOfOutcome(outcome: Outcome | PrepareOutcome | RefundOutcome)
   switch (outcome.kind) {
     case 'succeeded':
     case 'accepted':
+    case 'action_required':
     case 'declined':
     case 'fenced':
       return 'answered';

@@ -2,3 +2,5 @@ export * from './processor.port.js';
 export * from './guarded-processor.js';
 export * from './processor-registry.js';
 export type { Availability } from './processor-breakers.js';
+export * from './notice.port.js';
+export * from './minor-units.js';

@@ -14,6 +14,14 @@ export interface ProcessorCapabilities {
     safeForMs: number;
   };
   currencies: 'all' | readonly string[];
+  /** Digits after the decimal point where this processor disagrees with ISO 4217, by currency. */
+  minorUnits: Readonly<Record<string, number>>;
+  /** What `paymentMethod` may stand for. */
+  methods: readonly 'card'[];
+  /** The largest amount of one charge, in the processor's minor units, whatever the currency; null: not documented. */
+  amountMax: number | null;
+  /** What is only taken on (`accepted`) when it is called; a notification or a look-up tells the end. */
+  decidesLater: readonly ('capture' | 'void' | 'refund')[];
   /** How long a hold lasts; afterwards nothing is held and a capture is declined. */
   authorizationValidForMs: number;
 }
@@ -83,4 +91,6 @@ export type LookUpAnswer =
       currency: string;
     }
   | { state: 'declined'; code: string; category: 'soft' | 'hard'; message?: string }
+  /** The buyer has something to do at `url`; nothing is held yet. */
+  | { state: 'action_required'; reference: string; url: string }
   | { state: 'unproven'; evidence: string };

@@ -117,6 +117,9 @@ function settleAttempt(
     }
     case 'unknown':
       return stillUnknown(state, attempt, 'authorize', outcome.evidence, command);
+    case 'accepted':
+    case 'action_required':
+      return stillUnknown(state, attempt, 'authorize', outcome.kind, command);
   }
 }
 

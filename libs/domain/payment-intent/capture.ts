@@ -4,6 +4,7 @@ import { toRfc3339 } from '../shared/time.js';
 import { failure, reviewReason } from './failures.js';
 import { isApproved, withdrawn } from './judgement.js';
 import { operationRequested } from './operations.js';
+import type { Outcome } from './outcome.js';
 import type { PaymentIntentCommandOf } from './payment-intent.commands.js';
 import type { PaymentIntentDecision } from './payment-intent.decider.js';
 import type { Failure, PaymentIntentEvent } from './payment-intent.events.js';
@@ -103,6 +104,9 @@ export function captureEvents(
     case 'fenced':
       // A capture stays with its processor: the same key again, or a look-up, until it is known.
       return stillUnknown(state, attempt, 'capture', outcome.evidence, command);
+    case 'accepted':
+    case 'action_required':
+      return stillUnknown(state, attempt, 'capture', outcome.kind, command);
   }
 }
 
@@ -141,8 +145,7 @@ export function voidEvents(
   const at = toRfc3339(nowMs);
   if (outcome.kind !== 'succeeded' && outcome.kind !== 'fenced') {
     // Also a refused void: as long as the processor does not say that nothing is held, something may be.
-    const evidence = outcome.kind === 'declined' ? outcome.code : outcome.evidence;
-    return stillUnknown(state, attempt, 'void', evidence, command);
+    return stillUnknown(state, attempt, 'void', evidenceOf(outcome), command);
   }
   const { agent, heldMinor: amountMinor, currency } = state;
   const held = { agent, processor: attempt.processor, amountMinor, currency };
@@ -151,6 +154,11 @@ export function voidEvents(
     posted('AuthorizationVoided', releasePostings(held), at),
     ...(state.abandoning ? failed(state, state.abandoning, at) : canceled(state, at)),
   ];
+}
+
+function evidenceOf(outcome: Exclude<Outcome, { kind: 'succeeded' | 'fenced' }>): string {
+  if (outcome.kind === 'declined') return outcome.code;
+  return 'evidence' in outcome ? outcome.evidence : outcome.kind;
 }
 
 function fraudFailure(verdict: string): Failure {

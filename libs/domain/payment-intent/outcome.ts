@@ -11,7 +11,13 @@ export type Outcome =
       /** ISO 4217 minor units, as echoed. */
       amountMinor: number;
       currency: string;
+      /** What the processor's own fraud screen thinks of an authorization, where it has one. */
+      risk?: ProcessorRisk;
     }
+  /** Taken on: a capture or a void is carried out later. Until a notification or a look-up tells the end, money is where it was. */
+  | { kind: 'accepted'; reference: string }
+  /** The buyer has to do something at `url` first, such as 3-D Secure. No money is held yet. */
+  | { kind: 'action_required'; reference: string; url: string }
   /** A definite no. `soft`: another processor may say yes; `hard`: nobody should be asked again. */
   | {
       kind: 'declined';
@@ -28,13 +34,20 @@ export type Outcome =
   /** Proof that the attempt can never take money any more. */
   | { kind: 'fenced'; evidence: string };
 
+export interface ProcessorRisk {
+  /** From 0, harmless, to 100; null where the processor gives none. */
+  score: number | null;
+  verdict: 'allow' | 'review' | 'block';
+  /** The processor's word for it, such as `elevated`. */
+  level: string;
+}
+
 /** What the first step at a two-step processor can mean. It moves no money, so a lost answer is `not_executed`. */
 export type PrepareOutcome =
   { kind: 'prepared'; reference: string } | Extract<Outcome, { kind: 'declined' | 'not_executed' }>;
 
 /** What a refund can mean. `accepted`: the processor took it on and decides later; nothing has come back yet. */
-export type RefundOutcome =
-  Exclude<Outcome, { kind: 'fenced' }> | { kind: 'accepted'; reference: string };
+export type RefundOutcome = Exclude<Outcome, { kind: 'fenced' | 'action_required' }>;
 
 /** The steps of a reservation at a merchant. All are told by the same key, so that each may be repeated. */
 export type ReservationOperation = 'reserve' | 'confirm' | 'release';

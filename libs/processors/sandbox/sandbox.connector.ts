@@ -48,6 +48,10 @@ export class SandboxConnector extends Processor {
       lookUp: true,
       idempotencyKey: { lengthMax: 255, safeForMs: KEY_SAFE_FOR_MS },
       currencies: 'all',
+      minorUnits: {},
+      methods: ['card'],
+      amountMax: null,
+      decidesLater: [],
       authorizationValidForMs: account.authorizationValidForMs,
     };
   }
