@@ -2,7 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { EventStore, type RecordedEvent, type Subscription } from '#event-store';
 import { Conclusions } from './conclusions.js';
 
-const CONCLUDING = ['RequestConcluded', 'OperationConcluded', 'ApprovalRequested'];
+const CONCLUDING = [
+  'RequestConcluded',
+  'OperationConcluded',
+  'ApprovalRequested',
+  'BuyerActionRequired',
+];
 
 /**
  * Wakes callers here for what another process of the write side recorded. Only for speed: a caller that is not woken looks for

@@ -65,7 +65,7 @@ export class PaymentIntentsController {
         return keyReused(call, told.details.pointers, earlier);
       }
       if (state.answer) return answer(state.answer, { replayed: true });
-      const isWaitedFor = call.waitMs > 0 && state.status !== 'requires_approval';
+      const isWaitedFor = call.waitMs > 0 && !waitsForHuman(state);
       const concluded = isWaitedFor ? await wait.conclusion : null;
       return answerOf(concluded ?? (await this.record(id, call)).state);
     } catch (error) {
@@ -118,10 +118,10 @@ export class PaymentIntentsController {
 
   /** Whoever waits for what is answered now, or for a payment that now waits for a human. */
   private wake(state: PaymentIntentState): void {
-    const waitsForHuman = state.status === 'requires_approval';
-    if (state.answer || waitsForHuman) this.conclusions.concluded(state.id, state);
+    const isLong = waitsForHuman(state);
+    if (state.answer || isLong) this.conclusions.concluded(state.id, state);
     for (const { operation, answer: recorded } of state.operations)
-      if (recorded || waitsForHuman) this.conclusions.concluded(operation, state);
+      if (recorded || isLong) this.conclusions.concluded(operation, state);
   }
 
   /** Idempotent: the second time it only tells how the payment stands. */
@@ -222,6 +222,10 @@ function isNotApplied(error: unknown): boolean {
 }
 
 /** The recorded bytes, or how the payment stands while there are none. */
+function waitsForHuman({ status }: PaymentIntentState): boolean {
+  return status === 'requires_approval' || status === 'requires_action';
+}
+
 function answerOf(state: PaymentIntentState): Answer {
   return state.answer ? answer(state.answer) : processing(state);
 }

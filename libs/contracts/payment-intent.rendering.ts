@@ -237,10 +237,18 @@ function nextAction({ id, status, parked, pending }: PaymentIntentState): JsonRe
       url: `${url}/approve`,
       poll_after_ms: POLL_MAX_MS,
     };
+  if (status === 'requires_action')
+    return {
+      actor: 'buyer',
+      type: 'authenticate',
+      url: pending?.action?.url ?? null,
+      poll_after_ms: POLL_MAX_MS,
+    };
   if (status === 'requires_capture')
     return { actor: 'agent', type: 'capture', url: `${url}/capture` };
   if (status !== 'processing') return null;
-  const probes = pending?.unknown ? pending.probes : 0;
+  const isAskedAbout = pending && (pending.unknown || pending.acceptedAtMs !== null);
+  const probes = isAskedAbout ? (pending?.probes ?? 0) : 0;
   const poll_after_ms = Math.min(POLL_FIRST_MS * 2 ** Math.min(probes, 10), POLL_MAX_MS);
   return { actor: 'none', type: 'wait', poll_after_ms };
 }

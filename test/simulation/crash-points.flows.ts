@@ -22,8 +22,12 @@ export interface Flow {
   readonly ends: readonly string[];
   /** What the log holds when the flow goes the way it is named for. */
   readonly passes: readonly string[];
-  /** Another end that a crash may bring about, as long as an event is not recorded. */
-  readonly alsoEnds?: { readonly ends: readonly string[]; readonly without: string };
+  /** Other ends that a crash may bring about by delaying one event until another one is recorded. */
+  readonly alsoEnds?: {
+    readonly ends: readonly (readonly string[])[];
+    readonly unless: string;
+    readonly before: string;
+  };
   /** Whether money moves, or might: these are crashed twice. */
   readonly movesMoney: boolean;
   readonly preferred?: 'one_step';
@@ -129,8 +133,12 @@ const CANONICAL: readonly Flow[] = [
     cancelsWhenUnknown: true,
     ends: ['canceled: 0 taken, 0 back, sandbox_a voided'],
     passes: ['OutcomeUnknown', 'CancelRequested', 'AuthorizationVoided'],
-    // Whoever asks a process that dies may ask again too late. Once the cancel is recorded, it counts.
-    alsoEnds: { ends: [SUCCEEDED_A], without: 'CancelRequested' },
+    // Whoever asks a process that dies may ask again too late: when the money is on its way, or was taken.
+    alsoEnds: {
+      ends: [[SUCCEEDED_A], ['canceled: 1000 taken, 1000 back, sandbox_a captured']],
+      unless: 'CancelRequested',
+      before: 'CaptureStarted',
+    },
     movesMoney: true,
   },
   {

@@ -213,6 +213,8 @@ function mayEnd(
   recorded: ReadonlySet<string>,
 ): boolean {
   const endedAs = (each: readonly string[]) => JSON.stringify(each) === JSON.stringify(ended);
-  if (!alsoEnds) return endedAs(ends);
-  return endedAs(ends) || (!recorded.has(alsoEnds.without) && endedAs(alsoEnds.ends));
+  if (endedAs(ends) || !alsoEnds) return endedAs(ends);
+  // A set keeps the order in which things were first recorded.
+  const [first] = [...recorded].filter((type) => [alsoEnds.unless, alsoEnds.before].includes(type));
+  return first !== alsoEnds.unless && alsoEnds.ends.some(endedAs);
 }

@@ -581,7 +581,12 @@ const BOOKS: readonly PlantedBug[] = [
         const { number } = command;
         const keySafeUntilMs = Number.MAX_SAFE_INTEGER;
         const asked = { operation: 'authorize', number, keySafeUntilMs } as const;
-        const pending = { ...asked, unknown: true, takenOver: true, probes: 0, parked: null };
+        const pending = {
+          ...asked,
+          unknown: true,
+          takenOver: true,
+          ...{ probes: 0, acceptedAtMs: null, action: null, parked: null },
+        };
         return decide(command, { ...state, status: 'processing', concludedAt: null, pending });
       }),
   },

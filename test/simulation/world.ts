@@ -197,6 +197,7 @@ export class World {
 
   /** Payments that wait for an operator, as they were parked. */
   readonly parked: string[] = [];
+  private readonly parkedOpen = new Set<string>();
 
   /** Whether no process has anything left to do about what is recorded. */
   get quiet(): boolean {
@@ -206,8 +207,12 @@ export class World {
   /** What the product still has to do; what waits for a person is not it. */
   private follow({ type, stream, data }: RecordedEvent): void {
     const refund = `${stream} ${String(data['refund'])}`;
-    if (type === 'PaymentParked') this.parked.push(stream.replace('payment_intent-', 'pi_'));
-    if (type === 'PaymentUnparked') this.open.add(stream);
+    if (type === 'PaymentParked') {
+      this.parked.push(stream.replace('payment_intent-', 'pi_'));
+      // One that is over may have a refund parked, which is not the payment.
+      if (this.open.has(stream)) this.parkedOpen.add(stream);
+    }
+    if (type === 'PaymentUnparked' && this.parkedOpen.delete(stream)) this.open.add(stream);
     if (BEGINS.has(type)) this.open.add(stream);
     if (ENDS.has(type)) this.open.delete(stream);
     if (type === 'RefundStarted') this.open.add(refund);

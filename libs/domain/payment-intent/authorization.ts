@@ -1,5 +1,6 @@
 import { holdPostings } from '../money/postings.js';
 import { toRfc3339 } from '../shared/time.js';
+import { buyerActionRequired, failureOfAction, stillWaiting } from './buyer-action.js';
 import { captureDecision } from './capture.js';
 import { failureOfAttempts } from './failures.js';
 import type { Outcome } from './outcome.js';
@@ -18,7 +19,6 @@ import {
   posted,
   screeningAtOnce,
   screeningOf,
-  stillUnknown,
   voidStarted,
 } from './steps.js';
 
@@ -82,7 +82,7 @@ function settleAttempt(
     case 'succeeded':
       // The connector compares too; an amount that was not meant is never booked as one that was.
       if (outcome.amountMinor !== state.amountMinor || outcome.currency !== state.currency)
-        return stillUnknown(state, attempt, 'authorize', 'amount_mismatch', command);
+        return stillWaiting(state, attempt, 'amount_mismatch', command);
       return authorized(command, outcome, state, attempt);
     case 'declined': {
       const { code, category } = outcome;
@@ -100,8 +100,13 @@ function settleAttempt(
     case 'not_executed': {
       const { evidence } = outcome;
       // A call that was refused proves nothing about another one that may have gone out before it or beside it.
-      if (!command.firstSend || state.pending?.unknown || state.pending?.takenOver)
-        return stillUnknown(state, attempt, 'authorize', evidence, command);
+      if (
+        !command.firstSend ||
+        state.pending?.unknown ||
+        state.pending?.takenOver ||
+        state.pending?.action
+      )
+        return stillWaiting(state, attempt, evidence, command);
       const ended = {
         type: 'AttemptNotExecuted' as const,
         data: { number, evidence, durationMs, at },
@@ -113,13 +118,16 @@ function settleAttempt(
         type: 'AttemptFenced' as const,
         data: { number, evidence: outcome.evidence, at },
       };
-      return failOver(state, ended, at);
+      return state.pending?.action && !state.canceling
+        ? [ended, ...failed(state, failureOfAction(attempt), at)]
+        : failOver(state, ended, at);
     }
     case 'unknown':
-      return stillUnknown(state, attempt, 'authorize', outcome.evidence, command);
-    case 'accepted':
+      return stillWaiting(state, attempt, outcome.evidence, command);
     case 'action_required':
-      return stillUnknown(state, attempt, 'authorize', outcome.kind, command);
+      return buyerActionRequired(state, attempt, outcome, command);
+    case 'accepted':
+      return stillWaiting(state, attempt, 'accepted', command);
   }
 }
 
@@ -139,10 +147,21 @@ function authorized(
   const { sender, capture, authority } = command;
   const isJudged = capture !== undefined && authority !== undefined;
   const screening = isCapturedNow && !isJudged ? screeningOf(state, amountMinor) : null;
+  const risk = outcome.risk && { risk: outcome.risk };
   const events: PaymentIntentEvent[] = [
     {
       type: 'PaymentAuthorized',
-      data: { number, processor, reference, amountMinor, currency, durationMs, screening, at },
+      data: {
+        number,
+        processor,
+        reference,
+        amountMinor,
+        currency,
+        durationMs,
+        screening,
+        ...risk,
+        at,
+      },
     },
     posted('PaymentAuthorized', holdPostings({ agent, processor, amountMinor, currency }), at),
   ];

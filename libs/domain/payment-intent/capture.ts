@@ -7,7 +7,7 @@ import { operationRequested } from './operations.js';
 import type { Outcome } from './outcome.js';
 import type { PaymentIntentCommandOf } from './payment-intent.commands.js';
 import type { PaymentIntentDecision } from './payment-intent.decider.js';
-import type { Failure, PaymentIntentEvent } from './payment-intent.events.js';
+import type { Failure, FraudScreening, PaymentIntentEvent } from './payment-intent.events.js';
 import {
   type AttemptState,
   type PaymentIntentState,
@@ -23,6 +23,7 @@ import {
   screeningOf,
   stillUnknown,
   succeeded,
+  takenOn,
   voidStarted,
 } from './steps.js';
 
@@ -58,19 +59,43 @@ export function captureDecision(
   const { number, sender, fraud, authority, approvalDueAt: dueAt, nowMs } = command;
   if (attempt?.number !== number || !isToBeCaptured(state, attempt)) return [];
   const at = toRfc3339(nowMs);
-  const screened: PaymentIntentEvent = { type: 'FraudScreened', data: { ...fraud, at } };
-  const letGo = (reason: Failure) => [screened, voidStarted(state, attempt, reason, command)];
+  const screenings = [fraud, ...processorScreening(attempt)];
+  const screened = screenings.map((each): PaymentIntentEvent => ({
+    type: 'FraudScreened',
+    data: { ...each, at },
+  }));
+  const letGo = (reason: Failure) => [...screened, voidStarted(state, attempt, reason, command)];
   if (authority !== 'active') return letGo(withdrawn(authority));
-  if (fraud.verdict === 'block') return letGo(fraudFailure(fraud.verdict));
-  const reason = reviewReason(fraud);
-  if (fraud.verdict === 'review' && !isApproved(state, reason)) {
+  if (screenings.some(({ verdict }) => verdict === 'block')) return letGo(fraudFailure('block'));
+  const reasons = screenings.filter(({ verdict }) => verdict === 'review').map(reviewReason);
+  if (reasons.some((reason) => !isApproved(state, reason))) {
     const { fingerprint } = state;
-    const data = { stage: 'capture', reasons: [reason], fingerprint, dueAt, at } as const;
-    return [screened, { type: 'ApprovalRequested', data }];
+    const data = { stage: 'capture', reasons, fingerprint, dueAt, at } as const;
+    return [...screened, { type: 'ApprovalRequested', data }];
   }
   const amountMinor = state.captureMinor ?? state.amountAuthorizedMinor;
   const call = callFacts(state, attempt, amountMinor, nowMs + attempt.keySafeForMs);
-  return [screened, { type: 'CaptureStarted', data: { number, amountMinor, call, sender, at } }];
+  return [...screened, { type: 'CaptureStarted', data: { number, amountMinor, call, sender, at } }];
+}
+
+const SCORES = { allow: 0, review: 50, block: 100 } as const;
+
+/** What the processor's own fraud screen said when it authorized, where it has one. */
+function processorScreening({ risk, processor }: AttemptState): FraudScreening[] {
+  if (!risk) return [];
+  const { verdict, level } = risk;
+  return [
+    {
+      stage: 'capture',
+      verdict,
+      reason: 'fraud',
+      score: risk.score ?? SCORES[verdict],
+      provider: processor,
+      rules: [{ rule: 'processor_risk', result: verdict, level }],
+      failMode: null,
+      error: null,
+    },
+  ];
 }
 
 function isToBeCaptured(state: PaymentIntentState, { outcome }: AttemptState): boolean {
@@ -89,7 +114,7 @@ export function captureEvents(
   switch (outcome.kind) {
     case 'succeeded':
       if (outcome.amountMinor !== state.captureMinor || outcome.currency !== state.currency)
-        return stillUnknown(state, attempt, 'capture', 'amount_mismatch', command);
+        return openStill(state, attempt, 'capture', 'amount_mismatch', command);
       return captured(state, attempt, outcome, command);
     case 'declined': {
       const { code } = outcome;
@@ -99,14 +124,14 @@ export function captureEvents(
         voidStarted(state, attempt, state.canceling ? null : reason, command),
       ];
     }
+    case 'accepted':
+      return takenOn(state, attempt, 'capture', outcome.reference, command);
     case 'not_executed':
     case 'unknown':
     case 'fenced':
-      // A capture stays with its processor: the same key again, or a look-up, until it is known.
-      return stillUnknown(state, attempt, 'capture', outcome.evidence, command);
-    case 'accepted':
     case 'action_required':
-      return stillUnknown(state, attempt, 'capture', outcome.kind, command);
+      // A capture stays with its processor: the same key again, or a look-up, until it is known.
+      return openStill(state, attempt, 'capture', evidenceOf(outcome), command);
   }
 }
 
@@ -145,7 +170,9 @@ export function voidEvents(
   const at = toRfc3339(nowMs);
   if (outcome.kind !== 'succeeded' && outcome.kind !== 'fenced') {
     // Also a refused void: as long as the processor does not say that nothing is held, something may be.
-    return stillUnknown(state, attempt, 'void', evidenceOf(outcome), command);
+    return outcome.kind === 'accepted'
+      ? takenOn(state, attempt, 'void', outcome.reference, command)
+      : openStill(state, attempt, 'void', evidenceOf(outcome), command);
   }
   const { agent, heldMinor: amountMinor, currency } = state;
   const held = { agent, processor: attempt.processor, amountMinor, currency };
@@ -156,7 +183,20 @@ export function voidEvents(
   ];
 }
 
-function evidenceOf(outcome: Exclude<Outcome, { kind: 'succeeded' | 'fenced' }>): string {
+/** What was taken on stays so, whatever asking about it came to. */
+function openStill(
+  state: PaymentIntentState,
+  attempt: AttemptState,
+  operation: 'capture' | 'void',
+  evidence: string,
+  command: { nowMs: number; probe?: number },
+): PaymentIntentEvent[] {
+  return (state.pending?.acceptedAtMs ?? null) === null
+    ? stillUnknown(state, attempt, operation, evidence, command)
+    : takenOn(state, attempt, operation, null, command);
+}
+
+function evidenceOf(outcome: Exclude<Outcome, { kind: 'succeeded' }>): string {
   if (outcome.kind === 'declined') return outcome.code;
   return 'evidence' in outcome ? outcome.evidence : outcome.kind;
 }

@@ -42,10 +42,22 @@ export function nextProbe(
 
 const SETTLING_FIRST_MS = 500;
 const SETTLING_MAX_MS = 3_600_000;
+/** A processor that could not be asked may have the answer ready as soon as it is back. */
+export const UNANSWERED_MAX_MS = 300_000;
 
-/** How long to wait before asking again about a refund that the processor took on `sinceMs` ago: as long as it took so far. */
-export function settlingDelayMs(sinceMs: number): number {
-  return Math.min(Math.max(sinceMs, SETTLING_FIRST_MS), SETTLING_MAX_MS);
+/**
+ * The next try to learn the end of what the processor took on, or what the buyer did, at `sinceMs`: after as long as it took so
+ * far. Where nothing can be looked up the call itself is repeated, which does no harm while its key is safe; null when it is not.
+ */
+export function nextSettling(
+  { lookUp, keySafeUntilMs }: Pick<Uncertain, 'lookUp' | 'keySafeUntilMs'>,
+  sinceMs: number,
+  nowMs: number,
+  delayMaxMs: number = SETTLING_MAX_MS,
+): { rung: Rung; dueAtMs: number } | null {
+  const dueAtMs = nowMs + Math.min(Math.max(nowMs - sinceMs, SETTLING_FIRST_MS), delayMaxMs);
+  if (lookUp) return { rung: 'look_up', dueAtMs };
+  return dueAtMs < keySafeUntilMs ? { rung: 'resend', dueAtMs } : null;
 }
 
 /** A reservation that cannot be made within half a minute is given up … */

@@ -1,7 +1,7 @@
 import type { JsonRecord } from '../shared/json.js';
 import type { OperationConcluded } from '../shared/operation.js';
 import type { Posting } from '../money/postings.js';
-import type { ReservationCall, ReservationOperation } from './outcome.js';
+import type { ProcessorRisk, ReservationCall, ReservationOperation } from './outcome.js';
 
 /** The money operations of an attempt whose answer can be lost. */
 export type MoneyOperation = 'authorize' | 'capture' | 'void' | 'refund';
@@ -246,9 +246,18 @@ export type PaymentIntentEvent =
         durationMs: number | null;
         /** What the fraud screen before capture is still to be asked about; null when it was, or when nothing is captured now. */
         screening: ScreeningFacts | null;
+        /** What the processor's own fraud screen said. */
+        risk?: ProcessorRisk;
         at: string;
       };
     }
+  /** Nothing is held before the buyer did something at `url`, until `dueAt` at most. */
+  | {
+      type: 'BuyerActionRequired';
+      data: { number: number; reference: string; url: string; dueAt: string; at: string };
+    }
+  /** It is not waited for any more: the attempt is to take no money. */
+  | { type: 'BuyerActionExpired'; data: { number: number; at: string } }
   /** Manual capture: the hold waits for the agent, until `dueAt` at most. */
   | { type: 'CaptureAwaited'; data: { number: number; dueAt: string; at: string } }
   | {
@@ -311,6 +320,8 @@ export type PaymentIntentEvent =
         at: string;
       };
     }
+  /** The processor took the capture on and carries it out later. */
+  | { type: 'CaptureAccepted'; data: { number: number; reference: string; at: string } }
   | { type: 'CaptureDeclined'; data: { number: number; code: string; at: string } }
   | {
       type: 'VoidStarted';
@@ -323,6 +334,8 @@ export type PaymentIntentEvent =
         at: string;
       };
     }
+  /** The processor took the void on and carries it out later. */
+  | { type: 'VoidAccepted'; data: { number: number; reference: string; at: string } }
   | { type: 'AuthorizationVoided'; data: { number: number; amountMinor: number; at: string } }
   | { type: 'CancelRequested'; data: { by: string; at: string } }
   | {

@@ -59,6 +59,7 @@ import {
   type AttemptState,
   type PaymentIntentState,
   evolvePaymentIntent,
+  isAnswered,
   moneyState,
 } from './payment-intent.state.js';
 import { claimedByRefundsMinor, isRefundOpen, refundedMinor } from './refund.state.js';
@@ -255,8 +256,14 @@ function broken(before: PaymentIntentState, event: PaymentIntentEvent, after: Pa
         : before.operations.some((each) => each.operation === data.operation && !each.answer)) &&
         (JSON.parse(data.body) as { revision: number }).revision === after.revision),
     'the ledger is balanced': type !== 'LedgerPosted' || isBalanced(data.postings),
-    'an open call makes the money unknown':
-      after.pending === null || money === 'unknown' || attempts.at(-1)?.outcome === 'started',
+    'an open call makes the money unknown, unless the processor said what it does with it':
+      after.pending === null ||
+      money === 'unknown' ||
+      attempts.at(-1)?.outcome === 'started' ||
+      isAnswered(after.pending),
+    'the buyer is waited for while nothing is held':
+      after.status !== 'requires_action' ||
+      (held === 0 && after.pending?.operation === 'authorize'),
     'what is said about the money is so':
       money === 'unknown' ||
       money ===
@@ -392,6 +399,9 @@ function take(world: World, { move, said, pick, late, operation, amountMinor, wa
 const flag = fc.boolean();
 const rarely = fc.integer({ min: 0, max: 9 }).map((dice) => dice === 9);
 const REFERENCE = { reference: 'ref-1' };
+const ACCEPTED: Outcome = { kind: 'accepted', ...REFERENCE };
+const RISKY: Outcome = { ...SUCCEEDED, risk: { score: 80, verdict: 'review', level: 'elevated' } };
+const ACTION: Outcome = { kind: 'action_required', ...REFERENCE, url: 'https://bank.example' };
 const REFUND_REFUSED: RefundOutcome = { kind: 'declined', category: 'hard', code: 'no' };
 
 const said: fc.Arbitrary<Said> = fc.record({
@@ -405,6 +415,9 @@ const said: fc.Arbitrary<Said> = fc.record({
     UNKNOWN,
     UNKNOWN,
     FENCED,
+    ACCEPTED,
+    ACTION,
+    RISKY,
   ),
   refunded: fc.constantFrom<RefundOutcome[]>(
     { kind: 'succeeded', ...REFERENCE, ...MONEY },
@@ -542,9 +555,12 @@ const EVERY_EVENT: Readonly<Record<PaymentIntentEventType, true>> = {
   AttemptPrepared: true,
   AttemptTakenOver: true,
   AttemptStarted: true,
+  BuyerActionExpired: true,
+  BuyerActionRequired: true,
   AuthorizationExpired: true,
   AuthorizationVoided: true,
   CancelRequested: true,
+  CaptureAccepted: true,
   CaptureAwaited: true,
   CaptureDeclined: true,
   CaptureRequested: true,
@@ -581,6 +597,7 @@ const EVERY_EVENT: Readonly<Record<PaymentIntentEventType, true>> = {
   ReservationStarted: true,
   RouteChosen: true,
   RouteRequested: true,
+  VoidAccepted: true,
   VoidStarted: true,
 };
 

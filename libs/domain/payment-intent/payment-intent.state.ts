@@ -13,11 +13,18 @@ import type {
   PaymentIntentEventData,
   RouteCandidate,
 } from './payment-intent.events.js';
+import type { ProcessorRisk } from './outcome.js';
 import { type RefundState, evolveRefunds, isRefundOpen, refundedMinor } from './refund.state.js';
 import { type ReservationState, evolveReservation } from './reservation.state.js';
 
 export type PaymentStatus =
-  'processing' | 'requires_approval' | 'requires_capture' | 'succeeded' | 'failed' | 'canceled';
+  | 'processing'
+  | 'requires_approval'
+  | 'requires_action'
+  | 'requires_capture'
+  | 'succeeded'
+  | 'failed'
+  | 'canceled';
 export type MoneyState = 'none' | 'held' | 'moved' | 'returned' | 'unknown';
 
 export interface AttemptState {
@@ -47,6 +54,8 @@ export interface AttemptState {
   readonly durationMs: number | null;
   /** The processor reported money for it after it was proven to take none. */
   readonly contradicted?: boolean;
+  /** What the processor's own fraud screen said about it. */
+  readonly risk?: ProcessorRisk;
 }
 
 /** The money operation whose outcome is not recorded yet. */
@@ -60,8 +69,20 @@ export interface PendingOperation {
   /** How many probes were scheduled. */
   readonly probes: number;
   readonly keySafeUntilMs: number;
+  /** Since when the processor has it as taken on, to be carried out later; null: it has not. Epoch milliseconds. */
+  readonly acceptedAtMs: number | null;
+  /** What the buyer has to do before anything is held; null: nothing. */
+  readonly action: BuyerAction | null;
   /** Why nobody but a human asks about it any more. */
   readonly parked: string | null;
+}
+
+export interface BuyerAction {
+  readonly url: string;
+  readonly atMs: number;
+  readonly dueAtMs: number;
+  /** Nobody waits for it any more. */
+  readonly expired: boolean;
 }
 
 /** A human is, or was, asked. */
@@ -260,10 +281,29 @@ function apply(state: PaymentIntentState, event: PaymentIntentEvent): PaymentInt
           outcome: 'authorized',
           reference: event.data.reference,
           durationMs: event.data.durationMs,
+          ...(event.data.risk && { risk: event.data.risk }),
         }),
         amountAuthorizedMinor: event.data.amountMinor,
         heldMinor: event.data.amountMinor,
       };
+    case 'BuyerActionRequired': {
+      const { number, reference, url, at, dueAt } = event.data;
+      const action = { url, atMs: toEpochMs(at), dueAtMs: toEpochMs(dueAt), expired: false };
+      return {
+        ...withAttempt(state, number, { reference }),
+        status: 'requires_action',
+        pending: state.pending && { ...state.pending, unknown: false, action },
+      };
+    }
+    case 'BuyerActionExpired': {
+      const { pending } = state;
+      const action = pending?.action && { ...pending.action, expired: true };
+      return {
+        ...state,
+        status: 'processing',
+        pending: pending && { ...pending, action: action ?? null },
+      };
+    }
     case 'CaptureAwaited':
       return { ...state, status: 'requires_capture' };
     case 'CaptureRequested':
@@ -318,6 +358,16 @@ function apply(state: PaymentIntentState, event: PaymentIntentEvent): PaymentInt
         ...withAttempt(settled(state), event.data.number, { outcome: 'captured' }),
         amountCapturedMinor: event.data.amountMinor,
         heldMinor: 0,
+      };
+    case 'CaptureAccepted':
+    case 'VoidAccepted':
+      return {
+        ...state,
+        pending: state.pending && {
+          ...state.pending,
+          unknown: false,
+          acceptedAtMs: toEpochMs(event.data.at),
+        },
       };
     case 'CaptureDeclined':
       return settled(state);
@@ -428,7 +478,14 @@ function attemptStarted(
 
 /** For attempts recorded before processors said how long their holds last. */
 const DEFAULT_VALID_FOR_MS = 7 * 86_400_000;
-const UNASKED = { unknown: false, takenOver: false, probes: 0, parked: null };
+const UNASKED = {
+  unknown: false,
+  takenOver: false,
+  probes: 0,
+  acceptedAtMs: null,
+  action: null,
+  parked: null,
+};
 
 function pendingNow(
   operation: 'capture' | 'void',
@@ -463,7 +520,8 @@ function answered(
 }
 
 function settled(state: PaymentIntentState): PaymentIntentState {
-  return { ...state, pending: null };
+  const status = state.status === 'requires_action' ? 'processing' : state.status;
+  return { ...state, status, pending: null };
 }
 
 function parked(
@@ -568,13 +626,18 @@ export function moneyState(state: PaymentIntentState): MoneyState {
   if (state.pending) {
     const attempt = state.attempts.find(({ number }) => number === state.pending?.number);
     const nothingSent = attempt?.outcome === 'started' && attempt.authorization === 'two_step';
-    if (!nothingSent) return 'unknown';
+    if (!nothingSent && !isAnswered(state.pending)) return 'unknown';
   }
   const { refunds, amountCapturedMinor } = state;
   if (refunds.some(({ status }) => status === 'started' || status === 'unknown')) return 'unknown';
   if (amountCapturedMinor > 0)
     return refundedMinor(refunds) >= amountCapturedMinor ? 'returned' : 'moved';
   return state.heldMinor > 0 ? 'held' : 'none';
+}
+
+/** The processor said what it does with it: until it says more, the money is where it was. */
+export function isAnswered({ acceptedAtMs, action }: PendingOperation): boolean {
+  return acceptedAtMs !== null || (action !== null && !action.expired);
 }
 
 /** New event types of a later version are counted, not understood. */

@@ -1,7 +1,7 @@
 import { refundPostings } from '../money/postings.js';
 import { accepted, refused } from '../shared/decider.js';
 import { toEpochMs, toRfc3339 } from '../shared/time.js';
-import { nextProbe, settlingDelayMs } from './ladder.js';
+import { UNANSWERED_MAX_MS, nextProbe, nextSettling } from './ladder.js';
 import { operationRequested } from './operations.js';
 import type { PaymentIntentCommandOf } from './payment-intent.commands.js';
 import type { PaymentIntentDecision } from './payment-intent.decider.js';
@@ -86,7 +86,7 @@ export function refundEvents(
       const { reference } = outcome;
       return [
         { type: 'RefundAccepted', data: { refund: refund.refund, reference, at } },
-        settling(refund, nowMs),
+        settling(refund, attempt, nowMs),
       ];
     }
     case 'not_executed':
@@ -138,12 +138,15 @@ function refunded(
 function stillOpen(
   { nowMs, probe: asked = 0 }: RecordRefund,
   refund: RefundState,
-  { lookUp }: AttemptState,
+  attempt: AttemptState,
   evidence: string,
 ): PaymentIntentEvent[] {
   if (refund.probes > asked) return [];
   const at = toRfc3339(nowMs);
-  if (refund.status === 'accepted') return [settling(refund, nowMs)];
+  if (refund.status === 'accepted') {
+    const delayMaxMs = evidence === 'pending' ? undefined : UNANSWERED_MAX_MS;
+    return refund.parked === null ? [settling(refund, attempt, nowMs, delayMaxMs)] : [];
+  }
   const { number, keySafeUntilMs } = refund;
   const events: PaymentIntentEvent[] = [];
   if (refund.status === 'started')
@@ -152,6 +155,7 @@ function stillOpen(
       data: { number, operation: 'refund', refund: refund.refund, evidence, at },
     });
   if (refund.parked !== null) return events;
+  const { lookUp } = attempt;
   const uncertain = { operation: 'refund', fence: false, lookUp, keySafeUntilMs } as const;
   const next = nextProbe(uncertain, refund.probes + 1, nowMs);
   return [
@@ -166,9 +170,18 @@ function stillOpen(
 }
 
 /** The processor decides in its own time: it is asked again and again, ever more slowly. */
-function settling(refund: RefundState, nowMs: number): Probing {
-  const dueAtMs = nowMs + settlingDelayMs(nowMs - toEpochMs(refund.at));
-  return probe(refund, 'look_up', dueAtMs, 'pending', toRfc3339(nowMs));
+function settling(
+  refund: RefundState,
+  { lookUp }: AttemptState,
+  nowMs: number,
+  delayMaxMs?: number,
+): Probing {
+  const { number, refund: id, keySafeUntilMs } = refund;
+  const at = toRfc3339(nowMs);
+  const next = nextSettling({ lookUp, keySafeUntilMs }, toEpochMs(refund.at), nowMs, delayMaxMs);
+  return next
+    ? probe(refund, next.rung, next.dueAtMs, 'pending', at)
+    : { type: 'PaymentParked', data: { number, refund: id, reason: 'refund_never_told', at } };
 }
 
 function probe(

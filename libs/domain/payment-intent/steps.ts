@@ -1,13 +1,14 @@
 import { toRfc3339 } from '../shared/time.js';
 import type { Posting } from '../money/postings.js';
 import { failureOfAttempts } from './failures.js';
-import { type Uncertain, nextProbe } from './ladder.js';
+import { type Uncertain, UNANSWERED_MAX_MS, nextProbe, nextSettling } from './ladder.js';
 import type { ProcessorFacts } from './payment-intent.commands.js';
 import type {
   Failure,
   MoneyOperation,
   PaymentIntentEvent,
   RouteCandidate,
+  Rung,
   ScreeningFacts,
 } from './payment-intent.events.js';
 import { type AttemptState, type PaymentIntentState, callFacts } from './payment-intent.state.js';
@@ -170,24 +171,60 @@ export function stillUnknown(
   if (!state.pending?.unknown)
     events.push({ type: 'OutcomeUnknown', data: { number, operation, evidence, at } });
   if (state.pending?.parked) return events;
-  const probe = scheduled + 1;
-  const next = nextProbe(uncertain(state, attempt, operation), probe, nowMs);
+  const next = nextProbe(uncertain(state, attempt, operation), scheduled + 1, nowMs);
   if (!next) {
     const reason = `${operation}_unknown_past_safe_retry`;
     return [...events, { type: 'PaymentParked', data: { number, reason, at } }];
   }
-  const { rung } = next;
-  const dueAt = toRfc3339(next.dueAtMs);
-  return [
-    ...events,
-    {
-      type: 'ProbeScheduled',
-      data: { number, operation, probe, rung, dueAt, after: evidence, at },
-    },
-  ];
+  return [...events, probeAt(state, attempt, operation, next, evidence, at)];
 }
 
-function uncertain(
+/** Taken on: the processor carries it out in its own time. Said again, or not understood any more, it is still taken on. */
+export function takenOn(
+  state: PaymentIntentState,
+  attempt: AttemptState,
+  operation: 'capture' | 'void',
+  /** The processor's name for what it took on; null when it did not answer now. */
+  reference: string | null,
+  { nowMs, probe: asked = 0 }: { nowMs: number; probe?: number },
+): PaymentIntentEvent[] {
+  const { pending } = state;
+  const { number } = attempt;
+  const at = toRfc3339(nowMs);
+  const type = operation === 'capture' ? 'CaptureAccepted' : 'VoidAccepted';
+  const acceptedAtMs = pending?.acceptedAtMs ?? null;
+  const isNews = acceptedAtMs === null && reference !== null;
+  const events: PaymentIntentEvent[] = isNews ? [{ type, data: { number, reference, at } }] : [];
+  if ((pending?.probes ?? 0) > asked || pending?.parked) return events;
+  const sinceMs = acceptedAtMs ?? nowMs;
+  const maxMs = reference === null ? UNANSWERED_MAX_MS : undefined;
+  const next = nextSettling(uncertain(state, attempt, operation), sinceMs, nowMs, maxMs);
+  return next
+    ? [...events, probeAt(state, attempt, operation, next, 'pending', at)]
+    : [
+        ...events,
+        { type: 'PaymentParked', data: { number, reason: `${operation}_never_told`, at } },
+      ];
+}
+
+/** Asks the next thing about the open operation. */
+export function probeAt(
+  { pending }: PaymentIntentState,
+  { number }: AttemptState,
+  operation: Exclude<MoneyOperation, 'refund'>,
+  { rung, dueAtMs }: { rung: Rung; dueAtMs: number },
+  after: string,
+  at: string,
+): PaymentIntentEvent {
+  const probe = (pending?.probes ?? 0) + 1;
+  const dueAt = toRfc3339(dueAtMs);
+  return {
+    type: 'ProbeScheduled',
+    data: { number, operation, probe, rung, dueAt, after, at },
+  };
+}
+
+export function uncertain(
   { pending }: PaymentIntentState,
   attempt: AttemptState,
   operation: MoneyOperation,

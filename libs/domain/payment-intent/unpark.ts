@@ -2,6 +2,7 @@ import { toRfc3339 } from '../shared/time.js';
 import type { PaymentIntentCommandOf } from './payment-intent.commands.js';
 import type { PaymentIntentEvent } from './payment-intent.events.js';
 import type { PaymentIntentState } from './payment-intent.state.js';
+import { isRefundOpen } from './refund.state.js';
 import { settlingReservation } from './reservation.steps.js';
 
 /**
@@ -26,8 +27,11 @@ export function unparkEvents(
       data: { number, operation, probe: probes + 1, ...look, rung },
     });
   }
-  for (const { number, refund, probes, status } of state.refunds) {
-    if (status !== 'started' && status !== 'unknown') continue;
+  for (const each of state.refunds) {
+    const { number, refund, probes, status, parked } = each;
+    // What the processor took on is asked about already, unless that was given up.
+    const isAskedAbout = status === 'accepted' && parked === null;
+    if (!isRefundOpen(each) || isAskedAbout) continue;
     const probe = probes + 1;
     events.push({
       type: 'ProbeScheduled',

@@ -8,6 +8,11 @@ const STATUS_AFTER: Readonly<Partial<Record<PaymentIntentEventType, PaymentStatu
   ApprovalGranted: 'processing',
   ApprovalDenied: 'processing',
   ApprovalExpired: 'processing',
+  BuyerActionRequired: 'requires_action',
+  BuyerActionExpired: 'processing',
+  PaymentAuthorized: 'processing',
+  AttemptDeclined: 'processing',
+  AttemptFenced: 'processing',
   CaptureAwaited: 'requires_capture',
   CaptureRequested: 'processing',
   AuthorizationExpired: 'processing',
@@ -23,7 +28,7 @@ const STATUS_AFTER: Readonly<Partial<Record<PaymentIntentEventType, PaymentStatu
  */
 export const paymentStatusProjection: Projection = {
   name: 'payment_status',
-  version: 2,
+  version: 3,
   tables: `
     CREATE TABLE payment_status (
       id TEXT PRIMARY KEY,
