@@ -90,17 +90,24 @@ export class NatsPublication extends Publication {
   /** One that is there already is taken as it is: whoever made it may have set limits. */
   private async infoOf(manager: JetStreamManager) {
     const { stream: name, subjects, replicas = 1 } = this.options;
-    return (
-      (await missing(STREAM_NOT_FOUND, manager.streams.info(name))) ??
-      (await manager.streams.add({
+    const find = () => missing(STREAM_NOT_FOUND, manager.streams.info(name));
+    const found = await find();
+    if (found) return found;
+    try {
+      return await manager.streams.add({
         name,
         subjects: [subjects],
         retention: RetentionPolicy.Limits,
         storage: StorageType.File,
         num_replicas: replicas,
         duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-      }))
-    );
+      });
+    } catch (error) {
+      // Somebody else may have made it at the same moment, which the server calls an overlap.
+      const made = await find();
+      if (made) return made;
+      throw error;
+    }
   }
 }
 
