@@ -62,6 +62,7 @@ class ScriptedProcessor extends Processor {
     return this.found;
   }
   async ping(): Promise<void> {}
+  provision = () => Promise.reject(new Error('not scripted'));
 }
 
 class NotingBus extends Bus<Messages> {

@@ -1,6 +1,6 @@
 import type { Clock } from '#platform';
 import { Refusal } from './json-http.js';
-import { declineOf, refundPlanOf, type Decline } from './tokens.js';
+import { declineOf, refundPlanOf, type Decline, type RefundPlan } from './tokens.js';
 
 export type ChargeStatus =
   | 'requires_confirmation'
@@ -92,7 +92,16 @@ export interface BooksOptions {
   newId: (of: 'charge' | 'refund') => string;
   /** How long a hold lasts. */
   authorizationValidForMs: number;
+  /** Who decides behind a payment method; by default the issuer behind the sandbox's tokens. */
+  issuer?: Issuer;
 }
+
+export interface Issuer {
+  declineOf: (paymentMethod: string, processor: string) => Decline | undefined;
+  refundPlanOf: (paymentMethod: string) => RefundPlan;
+}
+
+const TOKENS: Issuer = { declineOf, refundPlanOf };
 
 /**
  * One processor's truth about money, in memory for as long as the sandbox runs. Every method is atomic, and what time has
@@ -102,11 +111,14 @@ export class Books {
   private readonly charges = new Map<string, Charge>();
   private readonly byMerchantReference = new Map<string, Charge[]>();
   private readonly booked: Charge[] = [];
+  private readonly issuer: Issuer;
 
   constructor(
     private readonly processor: string,
     private readonly options: BooksOptions,
-  ) {}
+  ) {
+    this.issuer = options.issuer ?? TOKENS;
+  }
 
   create(fields: NewCharge): Charge {
     const charge: Charge = {
@@ -147,7 +159,7 @@ export class Books {
   /** Holds the amount, or ends the charge as declined. */
   confirm(charge: Charge, idempotencyKey: string): void {
     if (charge.status !== 'requires_confirmation') throw unexpectedState(charge, 'confirmed');
-    const decline = declineOf(charge.paymentMethod, this.processor);
+    const decline = this.issuer.declineOf(charge.paymentMethod, this.processor);
     if (decline) {
       charge.status = 'declined';
       charge.decline = decline;
@@ -182,7 +194,7 @@ export class Books {
 
   refund(charge: Charge, amount: number, idempotencyKey: string): Refund {
     if (charge.status !== 'captured') throw unexpectedState(charge, 'refunded');
-    const plan = refundPlanOf(charge.paymentMethod);
+    const plan = this.issuer.refundPlanOf(charge.paymentMethod);
     if ('refusal' in plan) throw new Refusal(400, plan.refusal.code, plan.refusal.message);
     if (amount > charge.amountCaptured - charge.amountRefunded - pendingOf(charge)) {
       throw new Refusal(400, 'amount_too_large', 'The amount is above what is left to refund.');

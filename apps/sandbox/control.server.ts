@@ -12,6 +12,14 @@ const BOOKS_CHUNK = 1_000;
 export interface Simulated {
   processors: readonly ProcessorServer[];
   merchants: readonly MerchantServer[];
+  /** Doubles of real processors: reached by name, but not offered as processors of the sandbox. */
+  doubles?: readonly (ProcessorServer & Partial<Switchable>)[];
+}
+
+/** What can be broken beyond the faults that all have. Both throw a `Refusal` at what they do not understand. */
+export interface Switchable {
+  switches: object;
+  setSwitches: (body: unknown) => void;
 }
 
 /** Answers what tests and people ask the sandbox itself: what it simulates, and its books and faults. */
@@ -30,7 +38,7 @@ export async function serveControl(
 }
 
 async function route(
-  { processors, merchants }: Simulated,
+  { processors, merchants, doubles = [] }: Simulated,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Answer | undefined> {
@@ -51,7 +59,7 @@ async function route(
   return root === 'merchants'
     ? routeMerchant(named(merchants, name, 'merchant'), { path, part }, request)
     : routeProcessor(
-        named(processors, name, 'processor'),
+        named([...processors, ...doubles], name, 'processor'),
         { path, part, query },
         request,
         response,
@@ -59,7 +67,7 @@ async function route(
 }
 
 async function routeProcessor(
-  processor: ProcessorServer,
+  processor: ProcessorServer & Partial<Switchable>,
   { path, part, query }: { path: string; part: string | undefined; query: string | undefined },
   request: IncomingMessage,
   response: ServerResponse,
@@ -72,6 +80,11 @@ async function routeProcessor(
     allow(request, 'GET');
     await sendBooks(processor, new URLSearchParams(query), response);
     return undefined;
+  }
+  if (part === 'switches' && processor.setSwitches) {
+    allow(request, 'GET', 'PUT');
+    if (request.method === 'PUT') processor.setSwitches(await readJson(request));
+    return answer(200, processor.switches);
   }
   if (part !== 'faults') throw noSuchRoute(path);
   return routeFaults(processor, request);

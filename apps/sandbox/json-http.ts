@@ -19,6 +19,8 @@ export class Refusal extends Error {
 export interface Answer {
   status: number;
   body: string;
+  /** Besides those of every answer; lower-case names. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 export const answer = (status: number, value: unknown): Answer => ({
@@ -37,8 +39,9 @@ export function answerToError(error: unknown): Answer {
   });
 }
 
-export function send(response: ServerResponse, { status, body }: Answer): void {
+export function send(response: ServerResponse, { status, body, headers }: Answer): void {
   response.writeHead(status, {
+    ...headers,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
   });

@@ -1,5 +1,6 @@
 import type { Clock, Random, Timers } from '#platform';
 import { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
+import { AdyenServer, type AdyenSandboxOptions } from './adyen/adyen.server.js';
 import { serveControl } from './control.server.js';
 import { Listener } from './listener.js';
 import { MerchantServer } from './merchant.server.js';
@@ -12,6 +13,8 @@ export interface SandboxOptions {
   host: string;
   /** How long a hold lasts. */
   authorizationValidForMs?: number;
+  /** Runs a double of Adyen, too, on the port after all others. */
+  adyen?: AdyenSandboxOptions;
   clock?: Clock;
   timers?: Timers;
   random?: Random;
@@ -22,6 +25,8 @@ export interface Sandbox {
   url: string;
   processors: readonly { name: string; url: string }[];
   merchants: readonly { name: string; url: string }[];
+  /** Doubles of real processors that were asked for. Their books and faults are where those of the others are. */
+  doubles: readonly { name: string; url: string }[];
   /** Closes every port and connection at once. The books are gone afterwards. */
   stop(): Promise<void>;
 }
@@ -45,9 +50,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       new ProcessorServer(name, flow, { host, clock, timers, random, authorizationValidForMs }),
   );
   const merchants = MERCHANTS.map((name) => new MerchantServer(name, host, timers, random));
-  const servers = [...processors, ...merchants];
+  const common = { host, clock, timers, random, authorizationValidForMs };
+  const doubles = options.adyen ? [new AdyenServer(options.adyen, common)] : [];
+  const servers = [...processors, ...merchants, ...doubles];
   const control = new Listener(
-    (request, response) => void serveControl({ processors, merchants }, request, response),
+    (request, response) => void serveControl({ processors, merchants, doubles }, request, response),
     host,
     timers,
   );
@@ -67,6 +74,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     url: control.url,
     processors: processors.map(({ name, url }) => ({ name, url })),
     merchants: merchants.map(({ name, url }) => ({ name, url })),
+    doubles: doubles.map(({ name, url }) => ({ name, url })),
     stop,
   };
 }

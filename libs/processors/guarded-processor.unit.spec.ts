@@ -43,6 +43,7 @@ class ScriptedProcessor extends Processor {
   lookUpRefund = (_: AttemptOrder, signal: AbortSignal) =>
     this.ask('lookUpRefund', signal, this.refundFound);
   ping = (signal: AbortSignal) => this.ask('ping', signal, this.pinged);
+  provision = () => Promise.reject(new Error('not scripted'));
 
   count = (call: string) => this.asked.filter((each) => each === call).length;
 

@@ -19,13 +19,18 @@ const UNREACHABLE = new Set([
 /** Evidence about ourselves, the request or the charge, not about the processor. */
 const NEUTRAL = new Set([
   'ambiguous',
+  'amount_not_representable',
   'canceled',
   'client_closed',
+  'currency_unsupported',
   'holds_more',
   'invalid_request',
   'no_local_address',
   'not_found',
   'not_supported',
+  'partially_authorised',
+  'pending',
+  'received',
   'reference_missing',
   'unconfirmed',
 ]);

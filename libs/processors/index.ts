@@ -1,4 +1,5 @@
 export * from './processor.port.js';
+export * from './card.js';
 export * from './guarded-processor.js';
 export * from './processor-registry.js';
 export type { Availability } from './processor-breakers.js';

@@ -1,4 +1,5 @@
 import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
+import type { Card } from './card.js';
 
 /** What a processor can do, as data: routing, the resolution ladder and the documentation read it. */
 export interface ProcessorCapabilities {
@@ -79,6 +80,11 @@ export abstract class Processor {
   abstract lookUp(order: AttemptOrder, signal: AbortSignal): Promise<LookUpAnswer>;
   /** Makes sure that the attempt never takes money: `fenced`, or `succeeded` when it already had, or `unknown`. */
   abstract fence(order: AttemptOrder, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * Exchanges a card for the processor's own token, to be used as `paymentMethod`. Moves no money. Repeating it with the same
+   * key gives the same token, or another one for the same card.
+   */
+  abstract provision(card: Card, key: string, signal: AbortSignal): Promise<ProvisionOutcome>;
   /** Cheap and harmless: resolves when the processor answers at all. */
   abstract ping(signal: AbortSignal): Promise<void>;
 }
@@ -94,3 +100,10 @@ export type LookUpAnswer =
   /** The buyer has something to do at `url`; nothing is held yet. */
   | { state: 'action_required'; reference: string; url: string }
   | { state: 'unproven'; evidence: string };
+
+export type ProvisionOutcome =
+  | { kind: 'provisioned'; token: string }
+  /** A definite no about this card. */
+  | { kind: 'declined'; code: string; message?: string }
+  /** Nothing is known; it may be tried again. */
+  | { kind: 'failed'; evidence: string };

@@ -5,6 +5,7 @@ import {
   type AttemptOrder,
   type LookUpAnswer,
   type ProcessorCapabilities,
+  type ProvisionOutcome,
 } from '../processor.port.js';
 import {
   lookUpAnswerOf,
@@ -131,6 +132,10 @@ export class SandboxConnector extends Processor {
     } catch (error) {
       return { state: 'unproven', evidence: outcomeOfTransportError(error).evidence };
     }
+  }
+
+  provision(): Promise<ProvisionOutcome> {
+    return Promise.resolve({ kind: 'failed', evidence: 'not_supported' });
   }
 
   async ping(signal: AbortSignal): Promise<void> {

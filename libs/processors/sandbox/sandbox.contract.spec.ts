@@ -19,7 +19,11 @@ const MODES: Record<ContractFault, string> = {
 };
 
 const AUTHORIZATION_VALID_FOR_MS = 60_000;
-const LASTS_MS = { refund_settlement: 1_000, authorization: AUTHORIZATION_VALID_FOR_MS };
+const LASTS_MS = {
+  refund_settlement: 1_000,
+  authorization: AUTHORIZATION_VALID_FOR_MS,
+  decision: 0,
+};
 
 type WireCharge = Omit<BookedCharge, 'amountCaptured' | 'amountRefunded'> & {
   amount_captured: number;
