@@ -1,16 +1,28 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bookedToWire } from './books.js';
+import { bookedToWire, type Books } from './books.js';
 import { faultsToWire, parseFaults } from './faults.js';
 import { answer, answerToError, readJson, Refusal, send, type Answer } from './json-http.js';
 import type { MerchantServer } from './merchant.server.js';
 import type { ProcessorServer } from './processor.server.js';
+import { parseWebhookSettings, type StripeWebhooks } from './stripe/stripe.webhooks.js';
 
 const BOOKS_CHUNK = 1_000;
 
+/** What is asked of a simulated processor here, whatever its interface is. */
+export type SimulatedProcessor = Pick<
+  ProcessorServer,
+  'name' | 'url' | 'flow' | 'authorizationValidForMs' | 'faults' | 'setFaults'
+> & {
+  books: Pick<Books, 'bookedCharges'>;
+  /** Whose interface it speaks, where that is not the sandbox's own. */
+  protocol?: string;
+  webhooks?: Pick<StripeWebhooks, 'configure' | 'describe'>;
+};
+
 /** Everything the sandbox simulates, by kind. */
 export interface Simulated {
-  processors: readonly ProcessorServer[];
+  processors: readonly SimulatedProcessor[];
   merchants: readonly MerchantServer[];
   /** Doubles of real processors: reached by name, but not offered as processors of the sandbox. */
   doubles?: readonly (ProcessorServer & Partial<Switchable>)[];
@@ -67,7 +79,7 @@ async function route(
 }
 
 async function routeProcessor(
-  processor: ProcessorServer & Partial<Switchable>,
+  processor: SimulatedProcessor & Partial<Switchable>,
   { path, part, query }: { path: string; part: string | undefined; query: string | undefined },
   request: IncomingMessage,
   response: ServerResponse,
@@ -86,8 +98,18 @@ async function routeProcessor(
     if (request.method === 'PUT') processor.setSwitches(await readJson(request));
     return answer(200, processor.switches);
   }
+  if (part === 'webhooks' && processor.webhooks) return routeWebhooks(processor.webhooks, request);
   if (part !== 'faults') throw noSuchRoute(path);
   return routeFaults(processor, request);
+}
+
+async function routeWebhooks(
+  webhooks: NonNullable<SimulatedProcessor['webhooks']>,
+  request: IncomingMessage,
+): Promise<Answer> {
+  allow(request, 'GET', 'PUT');
+  if (request.method === 'PUT') webhooks.configure(parseWebhookSettings(await readJson(request)));
+  return answer(200, webhooks.describe());
 }
 
 async function routeMerchant(
@@ -113,13 +135,15 @@ function named<Server extends { name: string }>(
   throw new Refusal(404, 'not_found', `There is no such ${kind}; known are ${known}.`);
 }
 
-const describeProcessor = (processor: ProcessorServer, asked: IncomingMessage) => ({
+const describeProcessor = (processor: SimulatedProcessor, asked: IncomingMessage) => ({
   name: processor.name,
+  ...(processor.protocol !== undefined && { protocol: processor.protocol }),
   url: reachedFrom(asked, processor.url),
   authorization: processor.flow,
   authorization_valid_seconds: processor.authorizationValidForMs / 1_000,
   books: `/processors/${processor.name}/books`,
   faults: `/processors/${processor.name}/faults`,
+  ...(processor.webhooks && { webhooks: `/processors/${processor.name}/webhooks` }),
 });
 
 const describeMerchant = ({ name, url }: MerchantServer, asked: IncomingMessage) => ({
@@ -154,7 +178,7 @@ async function switchFaults(server: Breakable, body: unknown): Promise<void> {
 
 /** Streams, because the books of a long run do not fit into one string. */
 async function sendBooks(
-  processor: ProcessorServer,
+  processor: SimulatedProcessor,
   query: URLSearchParams,
   response: ServerResponse,
 ): Promise<void> {

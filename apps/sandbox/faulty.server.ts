@@ -19,6 +19,10 @@ export interface Call {
   kind: CallKind;
   /** Runs when the call arrives; gives the work that runs when the latency is over. */
   begin: () => () => Answer;
+  /** A failure in the words of the interface, where it has its own. */
+  failure?: Answer;
+  /** Told when the call was executed and a failure is sent in place of the outcome. */
+  failed?: (failure: Answer) => void;
 }
 
 const LOST: Answer = answer(500, {
@@ -40,6 +44,7 @@ export class FaultyServer {
     host: string,
     private readonly timers: Timers,
     private readonly random: Random,
+    private readonly readBody: (request: IncomingMessage) => Promise<unknown> = readJson,
   ) {
     this.listener = new Listener(
       (request, response) => void this.serve(request, response),
@@ -94,14 +99,17 @@ export class FaultyServer {
     if (this.currentFaults.mode === 'blackhole') return undefined;
     const [path = '', query] = (request.url ?? '').split('?');
     const { method = 'GET', headers } = request;
-    const body = await readJson(request);
+    const body = await this.readBody(request);
     const call = this.callOf({ method, path, query: new URLSearchParams(query), headers, body });
     const plan = planCall(this.currentFaults, call.kind, () => this.dice());
     if (plan.before === 'hang') return undefined;
-    if (plan.before === 'error') return this.delayed(plan, () => LOST);
+    const { failure = LOST } = call;
+    if (plan.before === 'error') return this.delayed(plan, () => failure);
     const result = await this.delayed(plan, refusing(call.begin()));
     if (plan.after === 'hang') return undefined;
-    return plan.after === 'error' ? LOST : result;
+    if (plan.after !== 'error') return result;
+    call.failed?.(failure);
+    return failure;
   }
 
   /** Does the work when the latency is over, whether or not the caller still waits for it. */

@@ -19,7 +19,7 @@ export class Refusal extends Error {
 export interface Answer {
   status: number;
   body: string;
-  /** Besides those of every answer; lower-case names. */
+  /** Beside, or instead of, `content-type: application/json`. Lower-case names. */
   headers?: Readonly<Record<string, string>>;
 }
 
@@ -41,9 +41,9 @@ export function answerToError(error: unknown): Answer {
 
 export function send(response: ServerResponse, { status, body, headers }: Answer): void {
   response.writeHead(status, {
-    ...headers,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
+    ...headers,
   });
   response.end(body);
 }
@@ -60,7 +60,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
 }
 
 /** Reads to the end even when it is too much, so that the refusal reaches the caller on a usable connection. */
-function readText(request: IncomingMessage): Promise<string> {
+export function readText(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

@@ -6,6 +6,8 @@ import { Listener } from './listener.js';
 import { MerchantServer } from './merchant.server.js';
 import { ProcessorServer } from './processor.server.js';
 import type { Flow } from './processor.routes.js';
+import { StripeServer } from './stripe/stripe.server.js';
+import type { StripeWebhookSettings } from './stripe/stripe.webhooks.js';
 
 export interface SandboxOptions {
   /** Port of the switches and books; the processors and then the merchants take the ports after it. 0: any free ports. */
@@ -15,6 +17,8 @@ export interface SandboxOptions {
   authorizationValidForMs?: number;
   /** Runs a double of Adyen, too, on the port after all others. */
   adyen?: AdyenSandboxOptions;
+  /** Simulates Stripe, too, on the port after the merchants'. */
+  stripe?: { webhooks?: StripeWebhookSettings };
   clock?: Clock;
   timers?: Timers;
   random?: Random;
@@ -51,10 +55,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   );
   const merchants = MERCHANTS.map((name) => new MerchantServer(name, host, timers, random));
   const common = { host, clock, timers, random, authorizationValidForMs };
+  const stripes = options.stripe ? [new StripeServer(common)] : [];
+  for (const each of stripes) each.webhooks.configure(options.stripe?.webhooks);
   const doubles = options.adyen ? [new AdyenServer(options.adyen, common)] : [];
-  const servers = [...processors, ...merchants, ...doubles];
+  const servers = [...processors, ...merchants, ...stripes, ...doubles];
+  const simulated = { processors: [...processors, ...stripes], merchants, doubles };
   const control = new Listener(
-    (request, response) => void serveControl({ processors, merchants, doubles }, request, response),
+    (request, response) => void serveControl(simulated, request, response),
     host,
     timers,
   );
@@ -72,7 +79,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
   return {
     url: control.url,
-    processors: processors.map(({ name, url }) => ({ name, url })),
+    processors: simulated.processors.map(({ name, url }) => ({ name, url })),
     merchants: merchants.map(({ name, url }) => ({ name, url })),
     doubles: doubles.map(({ name, url }) => ({ name, url })),
     stop,

@@ -25,7 +25,9 @@ export async function discoverSandboxProcessors(
 function accountsOf(body: string, url: string): SandboxAccount[] {
   const { processors } = JSON.parse(body) as { processors?: unknown };
   if (!Array.isArray(processors)) throw new Error(`${url} names no processors.`);
-  return processors.map((each: Partial<Record<string, unknown>>) => {
+  // Those that speak another's interface have a connector of their own.
+  const own = processors.filter((each: Partial<Record<string, unknown>>) => !each.protocol);
+  return own.map((each: Partial<Record<string, unknown>>) => {
     const { name, url: baseUrl, authorization, authorization_valid_seconds: validSeconds } = each;
     const known = authorization === 'one_step' || authorization === 'two_step';
     const lasts = typeof validSeconds === 'number' && validSeconds > 0;

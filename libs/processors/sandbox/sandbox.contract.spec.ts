@@ -103,6 +103,10 @@ describe('the discovery of sandbox processors', () => {
     expect(processor?.capabilities.authorizationValidForMs).toBe(60_000);
   });
 
+  it('leaves out a processor that speaks the interface of another', async () => {
+    expect(await discover({ ...described, protocol: 'stripe' })).toEqual([]);
+  });
+
   it.each([
     { name: 1 },
     { url: null },
