@@ -5,6 +5,7 @@ import { ProjectionRuntime } from '#runtime/projection';
 import { Conclusions } from '../commands/conclusions.js';
 import { Readiness } from '../gateway/readiness.port.js';
 import { FOLLOWED_STREAMS, LogFeeds } from '../sagas/log-feeds.js';
+import { WebhookDispatch } from '../sagas/webhook-dispatch.js';
 import { type OpenAgentsDoor, openAgentsDoor } from './agents-door.js';
 import { EmbeddedModule } from './embedded.module.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
@@ -23,6 +24,9 @@ import { FIRST_TENANT, provideTenant } from './tenant-credentials.js';
 const CONCLUDE_WITHIN_MS = 2_000;
 /** A connection that has no answer by then, or has not sent its whole request, is cut. */
 const ANSWER_WITHIN_MS = 4_000;
+
+/** There is one process. */
+const ALONE = { self: 'bursar', alive: () => ['bursar'], onChange: () => () => undefined };
 
 export interface Bursar {
   url: string;
@@ -68,6 +72,8 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   const readiness = app.get<EmbeddedReadiness>(Readiness);
   projections.start();
   await sagas.start(FOLLOWED_STREAMS);
+  const webhooks = app.get(WebhookDispatch);
+  webhooks.start(ALONE);
   let door: OwnerDoor | undefined;
   let agentsDoor: OpenAgentsDoor | undefined;
   let relay: EventRelay | null = null;
@@ -77,6 +83,7 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
     await answerWhatArrived(http, agentsDoor, resources.timers);
     // Before the application: it takes the sagas off the log's feed, which would count as handled what nobody hears any more.
     await sagas.stop();
+    await webhooks.stop();
     await app.close();
     await relay?.stop();
     await projections.close();

@@ -10,6 +10,7 @@ import { CedarPolicyEngine, PolicyEngine, defaultBundleSource } from '#policy';
 import { ProcessorRegistry } from '#processors';
 import { MandateSnapshots } from '#read-models';
 import { ReservationDesk } from '#reservations';
+import { WebhookSender } from '#webhooks';
 import { ActorCounts, LogFirstPublisher, SnapshotStore } from '#runtime';
 import { InstanceKeys } from '../commands/instance-keys.js';
 import { CommandsModule } from '../commands/commands.module.js';
@@ -52,6 +53,7 @@ class EmbeddedPorts {
       { provide: Trouble, useValue: trouble },
       { provide: ProcessorRegistry, useValue: registry },
       { provide: ReservationDesk, useValue: reservations },
+      { provide: WebhookSender, useValue: resources.webhooks },
       { provide: InstanceKeys, useValue: keys },
       { provide: PurchaseWindow, useValue: purchaseWindow },
       { provide: ApprovalTime, useValue: resources.approvalTime },

@@ -5,6 +5,7 @@ import type { Metrics } from '#metrics';
 import type { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
 import type { ProcessorRegistry } from '#processors';
 import type { ReservationDesk } from '#reservations';
+import type { WebhookSender } from '#webhooks';
 import { SqliteSagaStore, SqliteSnapshotStore } from '#runtime';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
 import type { InstanceKeys } from '../commands/instance-keys.js';
@@ -25,6 +26,7 @@ export interface EmbeddedResources {
   readonly snapshotStore: SqliteSnapshotStore;
   readonly registry: ProcessorRegistry;
   readonly reservations: ReservationDesk;
+  readonly webhooks: WebhookSender;
   readonly keys: InstanceKeys;
   readonly metrics: Metrics;
   readonly purchaseWindow: PurchaseWindow;
@@ -78,6 +80,7 @@ async function open(
     snapshotStore,
     registry: outside.registry,
     reservations: outside.reservations,
+    webhooks: outside.webhooks,
     keys,
     metrics,
     approvalTime: new ApprovalTime(settings.approvalMs),

@@ -1,18 +1,20 @@
 import { HttpTransportError } from '#platform';
 import { SystemClock, SystemTimers } from '#platform/system';
-import { UndiciHttpClient } from '#platform/undici';
+import { OutwardHttpClient, UndiciHttpClient } from '#platform/undici';
 import { GuardedProcessor, ProcessorRegistry } from '#processors';
 import { discoverSandboxProcessors } from '#processors/sandbox';
 import { ReservationDesk } from '#reservations';
 import { createHttpReservationProvider, discoverSandboxMerchants } from '#reservations/http';
+import { WebhookSender } from '#webhooks';
 import type { Settings } from './settings.js';
 
 const SANDBOX_WAIT_MS = 10_000;
 
-/** Everybody outside who is asked: processors and merchants. */
+/** Everybody outside who is asked, processors and merchants, and those who are told. */
 export interface Outside {
   readonly registry: ProcessorRegistry;
   readonly reservations: ReservationDesk;
+  readonly webhooks: WebhookSender;
   /** Aborts what is on its way. */
   close(): Promise<void>;
 }
@@ -20,7 +22,10 @@ export interface Outside {
 /** Asks the sandbox what it has, which gets a while to answer. */
 export async function openOutside(
   sandboxUrl: string,
-  { reservationParticipants }: Pick<Settings, 'reservationParticipants'>,
+  {
+    reservationParticipants,
+    webhooksAllowInternal: allowInternal,
+  }: Pick<Settings, 'reservationParticipants' | 'webhooksAllowInternal'>,
 ): Promise<Outside> {
   const [clock, timers] = [new SystemClock(), new SystemTimers()];
   const http = new UndiciHttpClient();
@@ -37,11 +42,14 @@ export async function openOutside(
       participants.map((each) => createHttpReservationProvider(each, http)),
       timers,
     );
+    const outward = new OutwardHttpClient(allowInternal ? { mayConnect: () => true } : {});
+    const webhooks = new WebhookSender(outward, clock, timers, { allowInternal });
     const close = async () => {
       registry.stop();
+      await outward.close();
       await http.close();
     };
-    return { registry, reservations, close };
+    return { registry, reservations, webhooks, close };
   } catch (error) {
     await http.close();
     throw error;

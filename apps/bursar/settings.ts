@@ -17,6 +17,8 @@ export interface Settings {
   approvalMs: number;
   /** Merchants that reserve goods, besides the sandbox's. */
   reservationParticipants: { participant: string; baseUrl: string }[];
+  /** For development: events may be sent over http, to any port, and to addresses of the own network and machine. */
+  webhooksAllowInternal: boolean;
   /** Where agents come in over NATS; null for nowhere. */
   nats: NatsAccess | null;
 }
@@ -50,6 +52,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     faults,
   );
   const reservationParticipants = participantsOf(env, faults);
+  const webhooksAllowInternal = switchOf(env, 'BURSAR_WEBHOOKS_ALLOW_INTERNAL', faults);
   const nats = natsAccessOf(env, faults);
   if (faults.length > 0) throw new InvalidSettingsError(faults);
   return {
@@ -60,6 +63,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     duplicateWindowMs,
     approvalMs,
     reservationParticipants,
+    webhooksAllowInternal,
     nats,
   };
 }
@@ -90,6 +94,15 @@ export function secondsOf(
   if (/^[1-9]\d{0,7}$/.test(text)) return Number(text) * 1_000;
   faults.push(`${name} must be from 1 to 99999999, not "${text}"`);
   return usualMs;
+}
+
+/** On with `true` or 1, off with `false`, 0 and without. */
+export function switchOf(env: NodeJS.ProcessEnv, name: string, faults: string[]): boolean {
+  const text = env[name] ?? '';
+  const isOn = text === 'true' || text === '1';
+  if (!isOn && !['', 'false', '0'].includes(text))
+    faults.push(`${name} must be true or false, not "${text}"`);
+  return isOn;
 }
 
 /** `name=url`, separated by commas. */

@@ -88,3 +88,17 @@ describe('the window of possible duplicates', () => {
     expect(() => read(seconds)).toThrow('BURSAR_DUPLICATE_WINDOW_SECONDS');
   });
 });
+
+describe('whether events may be sent to the own network', () => {
+  const read = (text: string) =>
+    readSettings({ BURSAR_WEBHOOKS_ALLOW_INTERNAL: text }).webhooksAllowInternal;
+
+  it('is allowed only by a word for it', () => {
+    expect(readSettings({}).webhooksAllowInternal).toBe(false);
+    expect(['', 'false', '0', 'true', '1'].map(read)).toEqual([false, false, false, true, true]);
+  });
+
+  it.each(['yes', 'TRUE', ' 1', 'all'])('is refused as %j', (text) => {
+    expect(() => read(text)).toThrow('BURSAR_WEBHOOKS_ALLOW_INTERNAL');
+  });
+});

@@ -5,6 +5,7 @@ import {
   type PaymentIntentCommand,
   type PurchaseCommand,
   type TenantCommand,
+  type WebhookEndpointCommand,
   agentDecider,
   agentSnapshot,
   mandateDecider,
@@ -13,6 +14,8 @@ import {
   paymentIntentDecider,
   purchaseDecider,
   tenantDecider,
+  webhookEndpointDecider,
+  webhookEndpointSnapshot,
 } from '#domain';
 import { renderAnswer, renderOperation } from '#contracts';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
@@ -47,6 +50,13 @@ export const PARKED_DELIVERY = {
   category: 'parked_delivery',
   schemaVersion: 1,
   decider: parkedDeliveryDecider,
+} as const;
+
+export const WEBHOOK_ENDPOINT = {
+  category: 'webhook_endpoint',
+  schemaVersion: 1,
+  decider: webhookEndpointDecider,
+  snapshot: webhookEndpointSnapshot,
 } as const;
 
 /** What an aggregate answers. */
@@ -174,5 +184,24 @@ export class ParkedDeliveryActor implements ICommandHandler<ToParkedDelivery> {
 
   execute({ id, message, meta }: ToParkedDelivery) {
     return this.actors.tell(PARKED_DELIVERY, id, message, meta);
+  }
+}
+
+export class ToWebhookEndpoint extends Command<Answers<typeof WEBHOOK_ENDPOINT>> {
+  constructor(
+    readonly id: string,
+    readonly message: WebhookEndpointCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToWebhookEndpoint)
+export class WebhookEndpointActor implements ICommandHandler<ToWebhookEndpoint> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToWebhookEndpoint) {
+    return this.actors.tell(WEBHOOK_ENDPOINT, id, message, meta);
   }
 }

@@ -9,6 +9,7 @@ import {
   PaymentIntentActor,
   PurchaseActor,
   TenantActor,
+  WebhookEndpointActor,
 } from './actors.js';
 import { AgentsController } from './agents.controller.js';
 import { Authority } from './authority.js';
@@ -19,6 +20,8 @@ import { ParkedController } from './parked.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
 import { PurchasesController } from './purchases.controller.js';
 import { TenantsController } from './tenants.controller.js';
+import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
+import { WebhookSecrets } from './webhook-secrets.js';
 
 /** The write side: the only process that appends to the event store. Whoever composes it provides, globally: EventStore, Clock, Timers, InstanceKeys and PurchaseWindow. */
 @Module({
@@ -29,6 +32,7 @@ import { TenantsController } from './tenants.controller.js';
     AgentsController,
     TenantsController,
     ParkedController,
+    WebhookEndpointsController,
   ],
   providers: [
     {
@@ -55,6 +59,8 @@ import { TenantsController } from './tenants.controller.js';
     AgentActor,
     TenantActor,
     ParkedDeliveryActor,
+    WebhookEndpointActor,
+    WebhookSecrets,
   ],
 })
 export class CommandsModule {}

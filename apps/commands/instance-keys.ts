@@ -10,7 +10,7 @@ export interface IssuedKey {
 }
 
 /**
- * Makes API keys from the instance's secret: the same request gives the same key again, so its answer can be repeated byte
+ * Makes API keys, and the secrets of webhook endpoints, from the instance's secret: the same request gives the same key again, so its answer can be repeated byte
  * for byte although no key is ever stored.
  */
 export class InstanceKeys {
@@ -25,8 +25,17 @@ export class InstanceKeys {
     return { id, key, hash: hashKey(key) };
   }
 
+  /** What an endpoint's events are signed with: `whsec_` and 32 bytes in base64. `id` names the secret. */
+  webhookSecret(id: string): string {
+    return `whsec_${this.bytes('webhook-secret', id).toString('base64')}`;
+  }
+
   private derive(purpose: string, input: string): string {
-    return base32(createHmac('sha256', this.secret).update(`${purpose}\0${input}`).digest());
+    return base32(this.bytes(purpose, input));
+  }
+
+  private bytes(purpose: string, input: string): Buffer {
+    return createHmac('sha256', this.secret).update(`${purpose}\0${input}`).digest();
   }
 }
 

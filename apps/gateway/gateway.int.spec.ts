@@ -645,6 +645,13 @@ describe('the gateway', () => {
         '/v1/payment_intents/{id}/explanation',
         '/v1/payment_intents/{id}/refunds',
         '/v1/processors',
+        '/v1/webhook_endpoints',
+        '/v1/webhook_endpoints/{id}',
+        '/v1/webhook_endpoints/{id}/deliveries',
+        '/v1/webhook_endpoints/{id}/disable',
+        '/v1/webhook_endpoints/{id}/enable',
+        '/v1/webhook_endpoints/{id}/resend',
+        '/v1/webhook_endpoints/{id}/rotate_secret',
       ]);
       const text = JSON.stringify(document);
       expect(PROBLEM_CODES.filter((code) => !text.includes(`"${code}"`))).toEqual([]);

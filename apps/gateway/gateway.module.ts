@@ -14,6 +14,8 @@ import { ProcessController } from './process.controller.js';
 import { Refusals } from './refusals.js';
 import { Standing } from './standing.js';
 import { StandingController } from './standing.controller.js';
+import { WebhookEndpoints } from './webhook-endpoints.js';
+import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
 
 /**
  * The edge for agents and people. Holds no key of any provider and no store: everything is asked on the bus. Whoever composes
@@ -28,6 +30,7 @@ import { StandingController } from './standing.controller.js';
     MandatesController,
     OperationsRoomController,
     EventFeedController,
+    WebhookEndpointsController,
     ProcessController,
   ],
   providers: [
@@ -39,6 +42,7 @@ import { StandingController } from './standing.controller.js';
     ProblemFilter,
     Refusals,
     Standing,
+    WebhookEndpoints,
   ],
 })
 export class GatewayModule {}

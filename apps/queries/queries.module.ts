@@ -8,6 +8,7 @@ import { AuthorityController } from './authority.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
 import { ReadModels } from './read-models.js';
 import { RecordsController } from './records.controller.js';
+import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
 
 /** The read side: reads the log and what was made ready from it, appends nothing. */
 @Module({})
@@ -25,6 +26,7 @@ export class QueriesModule {
         PaymentIntentsController,
         AuthorityController,
         RecordsController,
+        WebhookEndpointsController,
       ],
       exports: [ProjectionRuntime],
       providers: [

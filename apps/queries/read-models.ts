@@ -30,4 +30,17 @@ export class ReadModels {
       throw new ReadModelsBehindError(this.runtime.position(), head);
     return this.runtime.reader;
   }
+
+  /** As soon as they have more than they had at a position of the log, or after a while; with how far they are then. */
+  async after(
+    position: number,
+    waitMs: number,
+  ): Promise<{ db: ReadModelReader; position: number }> {
+    await this.runtime.caughtUpTo(position + 1, waitMs);
+    return { db: this.runtime.reader, position: this.runtime.position() };
+  }
+
+  position(): number {
+    return this.runtime.position();
+  }
 }

@@ -22,6 +22,7 @@ import {
   ExpireAuthorizationHandler,
   ScheduleHandler,
 } from './timer.handlers.js';
+import { WebhookDispatch } from './webhook-dispatch.js';
 
 /** Follows the log and turns events into commands and effects, over the bus. Holds no keys and appends nothing. Whoever composes it provides, globally: Bus, EventStore, Clock, Timers, PolicyEngine, ApprovalTime, Sender and Trouble. */
 @Module({
@@ -45,7 +46,8 @@ import {
     ExpireAuthorizationHandler,
     SettleBudgetHandler,
     RetryParkedHandler,
+    WebhookDispatch,
   ],
-  exports: [LogFeeds],
+  exports: [LogFeeds, WebhookDispatch],
 })
 export class SagasModule {}

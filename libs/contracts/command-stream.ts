@@ -17,6 +17,9 @@ const NAMED_BY: Named = {
   'commands.agent.revoke_key': 'agent',
   'commands.agent.suspend': 'agent',
   'commands.agent.resume': 'agent',
+  'commands.webhook_endpoint.operate': 'id',
+  'commands.webhook_endpoint.record': 'id',
+  'commands.webhook_endpoint.sign': 'id',
 };
 
 /** What is equal for all commands that the same stream decides on; null where whoever asks cannot know the stream. */

@@ -6,6 +6,7 @@ it.each([
   ['commands.payment_intent.tell', { id: 'abc' }, 'abc'],
   ['commands.mandate.reserve', { mandate: 'mnd_abc' }, 'abc'],
   ['commands.agent.suspend', { agent: 'agt_abc' }, 'abc'],
+  ['commands.webhook_endpoint.record', { id: 'whe_abc' }, 'abc'],
 ])('%s is about a stream that it names, in whatever form', (subject, request, stream) => {
   expect(streamAskedFor(subject, request)).toBe(stream);
 });

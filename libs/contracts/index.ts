@@ -20,3 +20,4 @@ export * from './mandate.dto.js';
 export * from './payment-intent-request.dto.js';
 export * from './queries.dto.js';
 export * from './resources.dto.js';
+export * from './webhook-endpoint.dto.js';

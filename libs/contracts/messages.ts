@@ -15,6 +15,8 @@ import type {
   ReservationCall,
   ReservationOperation,
   ReservationOutcome,
+  WebhookDuties,
+  WebhookTry,
 } from '#domain';
 
 /** Who asks, as the credential says. */
@@ -170,6 +172,31 @@ export type Messages = {
   'commands.parked.resolve': { request: Caused & { event: string }; reply: { ok: boolean } };
   /** `id`: `pi_…` of a parked payment, or the id of a parked delivery. */
   'commands.parked.retry': { request: Call & { id: string }; reply: Answer };
+  /** `agent`: whose payments the endpoint hears of; null: those of the whole tenant. */
+  'commands.webhook_endpoint.register': {
+    request: Call & { agent: string | null; url: string; description: string | null };
+    reply: Answer;
+  };
+  /** `id`: `whe_…`; `agent`: whose endpoints may be meant; null: anybody's of the tenant. */
+  'commands.webhook_endpoint.operate': {
+    request: Call & { id: string; agent: string | null; operation: WebhookOperation };
+    reply: Answer;
+  };
+  /**
+   * Records what came of tries, if there were any, and says what is to be done next: at most 32 that are to be tried again.
+   * Null: there is no such endpoint, or it was deleted.
+   */
+  'commands.webhook_endpoint.record': {
+    request: Caused & { id: string; upTo: number | null; tries: Omit<WebhookTry, 'spread'>[] };
+    reply: WebhookDuties | null;
+  };
+  /**
+   * Where to, and the value of `webhook-signature` for this message. `timestamp`: Unix seconds. Null: the endpoint is not enabled.
+   */
+  'commands.webhook_endpoint.sign': {
+    request: { id: string; event: string; timestamp: number; body: string };
+    reply: { url: string; signature: string } | null;
+  };
 
   'effects.processors.facts': { request: Record<string, never>; reply: ProcessorFacts[] };
   'effects.processors.call': {
@@ -183,6 +210,16 @@ export type Messages = {
   /** Health and breakers, in wire format. */
   'effects.processors.health': { request: Record<string, never>; reply: JsonRecord[] };
   'effects.fraud.screen': { request: FraudQuestion; reply: FraudScreening };
+  /** Whether events may be sent there. Null: they may. */
+  'effects.webhooks.check': {
+    request: { url: string };
+    reply: { rule: string; detail: string } | null;
+  };
+  /** Sends an event once. `status`: of HTTP; null when there was no answer. Null: the endpoint is not enabled, nothing was sent. */
+  'effects.webhooks.deliver': {
+    request: { endpoint: string; event: string; body: string };
+    reply: { status: number | null; evidence: string | null; durationMs: number } | null;
+  };
 
   /** Null: no such key, a wrong secret, or a revoked key. */
   'queries.access.authenticate': {
@@ -263,7 +300,79 @@ export type Messages = {
   };
   'queries.ledger.accounts': { request: PageRequest; reply: Page };
   'queries.parked': { request: PageRequest; reply: Page };
+  /** `agent`: whose endpoints may be seen; null: anybody's of the tenant. So for the next four. */
+  'queries.webhook_endpoints.list': {
+    request: PageRequest & { agent: string | null };
+    reply: Page;
+  };
+  'queries.webhook_endpoints.get': {
+    request: { tenant: string; agent: string | null; id: string };
+    reply: JsonRecord | null;
+  };
+  /** What was tried, the newest first. Null: there is no such endpoint. */
+  'queries.webhook_endpoints.deliveries': {
+    request: PageRequest & { agent: string | null; id: string };
+    reply: Page | null;
+  };
+  /** `known`: whether this very endpoint was ever registered; `count`: of those that hear of the same payments. */
+  'queries.webhook_endpoints.admission': {
+    request: { tenant: string; agent: string | null; id: string };
+    reply: { known: boolean; count: number };
+  };
+  /** Every endpoint of everybody that is enabled, by id, after this one. */
+  'queries.webhook_endpoints.enabled': {
+    request: { after: string; limit: number };
+    reply: WebhookAudience[];
+  };
+  /**
+   * What happened after a position of the log, as soon as there is something, or after `waitMs`: whose payments have events, and
+   * which endpoints changed. `after` null: only how far the log is.
+   */
+  'queries.webhook_endpoints.news': {
+    request: { after: number | null; waitMs: number };
+    reply: {
+      position: number;
+      told: { tenant: string; agent: string }[];
+      changed: (WebhookAudience & { enabled: boolean })[];
+    };
+  };
+  /** What an endpoint is to hear of after a position, in order. Null: everything since it was registered. */
+  'queries.webhook_endpoints.feed': {
+    request: { id: string; after: number | null; limit: number };
+    reply: WebhookMessage[];
+  };
+  /** Some of what an endpoint may hear of, by the events' ids; what it may not is left out. */
+  'queries.webhook_endpoints.told': {
+    request: { id: string; events: string[] };
+    reply: WebhookMessage[];
+  };
 };
+
+/** An endpoint, and whose payments it hears of. */
+export interface WebhookAudience {
+  id: string;
+  tenant: string;
+  /** Null: everybody's of the tenant. */
+  agent: string | null;
+}
+
+/** An event, as it is sent. */
+export interface WebhookMessage {
+  /** `evt_…` */
+  id: string;
+  position: number;
+  /** `pi_…` */
+  payment: string;
+  body: string;
+}
+
+/** `position`: of the event, in the log. */
+export type WebhookOperation =
+  | { kind: 'rotate_secret' }
+  | { kind: 'enable' }
+  | { kind: 'disable' }
+  | { kind: 'delete' }
+  | { kind: 'resend'; event: string; position: number };
 
 /** A claim that is in the way of another one: whose it is, and until when. */
 export interface EarlierClaim {

@@ -28,3 +28,8 @@ export * from './tenant/tenant.decider.js';
 export * from './parked-delivery/parked-delivery.decider.js';
 export * from './purchase/purchase.events.js';
 export * from './purchase/purchase.decider.js';
+export * from './webhook-endpoint/webhook-endpoint.events.js';
+export * from './webhook-endpoint/webhook-endpoint.state.js';
+export * from './webhook-endpoint/webhook-endpoint.decider.js';
+export * from './webhook-endpoint/webhook-endpoint.snapshot.js';
+export * from './webhook-endpoint/retry-schedule.js';

@@ -5,3 +5,4 @@ export * from './key-value.port.js';
 export * from './members.port.js';
 export * from './rendezvous.js';
 export * from './publication.port.js';
+export * from './global-address.js';

@@ -5,6 +5,7 @@ import { ledgerProjection } from './ledger/ledger.projection.js';
 import { operationsProjection } from './operations/operations.projection.js';
 import { parkedProjection } from './parked/parked.projection.js';
 import { paymentStatusProjection } from './payment-status/payment-status.projection.js';
+import { webhookEndpointsProjection } from './webhook-endpoints/webhook-endpoints.projection.js';
 import { worldEventsProjection } from './world-events/world-events.projection.js';
 
 /** Every projection there is. */
@@ -15,5 +16,6 @@ export const PROJECTIONS: readonly Projection[] = [
   operationsProjection,
   parkedProjection,
   paymentStatusProjection,
+  webhookEndpointsProjection,
   worldEventsProjection,
 ];

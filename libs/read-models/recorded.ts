@@ -4,6 +4,7 @@ import type {
   ParkedDeliveryEvent,
   PaymentIntentEvent,
   TenantEvent,
+  WebhookEndpointEvent,
 } from '#domain';
 import type { RecordedEvent } from '#event-store';
 
@@ -14,6 +15,7 @@ interface EventsByCategory {
   agent: AgentEvent;
   tenant: TenantEvent;
   parked_delivery: ParkedDeliveryEvent;
+  webhook_endpoint: WebhookEndpointEvent;
 }
 
 /** The event as the domain wrote it, or null when its stream is of another category. */
@@ -30,6 +32,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   mandate: 'mnd_',
   agent: 'agt_',
   tenant: 'tnt_',
+  webhook_endpoint: 'whe_',
 };
 
 /** The id that the world knows a stream's aggregate by: `pi_…` for `payment_intent-…`; a parked delivery has its event's. */

@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'libs/contracts': ['#domain'],
   'libs/processors': ['#domain', '#platform'],
   'libs/reservations': ['#domain', '#platform'],
+  'libs/webhooks': ['#platform'],
   'libs/event-store': ['#platform', '#sqlite'],
   'libs/runtime': ['#domain', '#event-store', '#platform', '#sqlite'],
   'libs/read-models': ['#contracts', '#domain', '#event-store', '#runtime/projection'],
@@ -47,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '#platform',
     '#processors',
     '#reservations',
+    '#webhooks',
   ],
   'apps/queries': [
     '#bus/nest',

@@ -10,6 +10,7 @@ import { GuardedProcessor, type Processor, ProcessorRegistry } from '#processors
 import { createSandboxProcessor } from '#processors/sandbox';
 import { createHttpReservationProvider } from '#reservations/http';
 import { ReservationDesk } from '#reservations';
+import { WebhookSender } from '#webhooks';
 import { type MemorySagaStore, type SagaRuntime, SagaStore } from '#runtime';
 import { CommandsModule } from '../../apps/commands/commands.module.js';
 import { InstanceKeys } from '../../apps/commands/instance-keys.js';
@@ -112,6 +113,7 @@ export class SimProcess {
       [FraudScreen, new FraudScreen(new RulesFraudProvider(), timers, FRAUD_LIMITS)],
       [ProcessorRegistry, new ProcessorRegistry(processors)],
       [ReservationDesk, new ReservationDesk([merchant], timers)],
+      [WebhookSender, new WebhookSender(http, clock, timers, { allowInternal: false })],
       [ApprovalTime, new ApprovalTime(APPROVAL_MS)],
       [PurchaseWindow, new PurchaseWindow(DUPLICATE_WINDOW_MS)],
       [InstanceKeys, new InstanceKeys(Buffer.alloc(32, 7))],

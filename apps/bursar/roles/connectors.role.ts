@@ -5,6 +5,7 @@ import { RulesFraudProvider } from '#fraud/rules';
 import { Clock, Timers, Trouble } from '#platform';
 import { ProcessorRegistry } from '#processors';
 import { ReservationDesk } from '#reservations';
+import { WebhookSender } from '#webhooks';
 import { ConnectorsModule } from '../../connectors/connectors.module.js';
 import { FRAUD_LIMITS } from '../fraud-limits.js';
 import { openOutside } from '../outside.js';
@@ -36,6 +37,7 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
       [ProcessorRegistry, outside.registry],
       [ReservationDesk, outside.reservations],
       [FraudScreen, fraud],
+      [WebhookSender, outside.webhooks],
     ]);
     const others = serveOthers(host, 'Effects: what is asked of those outside.');
     const app = await NestFactory.createMicroservice(RoleModule.of(ports, ConnectorsModule), {

@@ -8,6 +8,7 @@ import {
   participantsOf,
   portOf,
   secondsOf,
+  switchOf,
 } from '../settings.js';
 
 /** What a process of the distributed form can be. */
@@ -36,6 +37,8 @@ export interface RoleSettings {
   duplicateWindowMs: number;
   approvalMs: number;
   reservationParticipants: Settings['reservationParticipants'];
+  /** For connectors only. */
+  webhooksAllowInternal: boolean;
 }
 
 /** @throws InvalidSettingsError, which names everything that is wrong */
@@ -74,6 +77,7 @@ export function readRoleSettings(role: Role, env: NodeJS.ProcessEnv): RoleSettin
     ),
     approvalMs: secondsOf(env, 'BURSAR_APPROVAL_SECONDS', APPROVAL_MS, faults),
     reservationParticipants: participantsOf(env, faults),
+    webhooksAllowInternal: switchOf(env, 'BURSAR_WEBHOOKS_ALLOW_INTERNAL', faults),
   };
   if (!nats || faults.length > 0) throw new InvalidSettingsError(faults);
   return { ...settings, nats };

@@ -17,6 +17,7 @@ import { LogFeeds } from '../../sagas/log-feeds.js';
 import { SAGA_PARTITIONS } from '../../sagas/saga-partitions.js';
 import { SagasModule } from '../../sagas/sagas.module.js';
 import { Sender } from '../../sagas/sender.js';
+import { WebhookDispatch } from '../../sagas/webhook-dispatch.js';
 import { Closers } from './closers.js';
 import { startHealthServer } from './health.server.js';
 import { NEST_OPTIONS, type RoleHost, type RunningRole, openBus, openLog } from './role.host.js';
@@ -60,6 +61,9 @@ export async function runSagas(host: RoleHost, settings: RoleSettings): Promise<
     partitions.start();
     // Before the application: it takes the sagas off the feeds, which would count as handled what nobody hears any more.
     closers.add(() => partitions.stop());
+    const webhooks = app.get(WebhookDispatch);
+    webhooks.start(members);
+    closers.add(() => webhooks.stop());
     // Others begin with what is given up at once.
     closers.add(() => members.leave());
     const health = await startHealthServer(settings, host);

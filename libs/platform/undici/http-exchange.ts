@@ -4,6 +4,12 @@ import { evidenceOf } from './transport.evidence.js';
 
 const BODY_BYTES_MAX = 1024 * 1024;
 
+export interface HttpExchangeLimits {
+  bodyBytesMax: number;
+  /** Whether of a longer body the beginning is the answer; otherwise it is no answer. */
+  cutsBody: boolean;
+}
+
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
 /**
@@ -22,6 +28,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     private readonly signal: AbortSignal | undefined,
     private readonly resolve: (response: HttpResponse) => void,
     private readonly reject: (error: HttpTransportError) => void,
+    private readonly limits: HttpExchangeLimits = { bodyBytesMax: BODY_BYTES_MAX, cutsBody: false },
   ) {
     signal?.addEventListener('abort', this.onAbort);
   }
@@ -39,12 +46,13 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { bodyBytesMax, cutsBody } = this.limits;
+    const left = bodyBytesMax - this.bytes;
     this.bytes += chunk.length;
-    if (this.bytes <= BODY_BYTES_MAX) {
-      this.chunks.push(chunk);
-      return;
-    }
-    this.fail('response_too_large');
+    if (chunk.length <= left || cutsBody) this.chunks.push(chunk.subarray(0, left));
+    if (chunk.length <= left) return;
+    if (cutsBody) this.onResponseEnd();
+    else this.fail('response_too_large');
     controller.abort(new Error('response too large'));
   }
 

@@ -16,6 +16,7 @@ const EVIDENCE: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: 'response_too_large',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'malformed_response',
   UND_ERR_INVALID_ARG: 'invalid_request',
+  ERR_ADDRESS_NOT_ALLOWED: 'address_not_allowed',
   ERR_INVALID_URL: 'invalid_request',
   UND_ERR_CLOSED: 'client_closed',
   UND_ERR_DESTROYED: 'client_closed',

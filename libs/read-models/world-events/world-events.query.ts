@@ -1,4 +1,4 @@
-import type { Messages, Page } from '#contracts';
+import type { Messages, Page, WebhookMessage, WorldEvent } from '#contracts';
 import type { JsonRecord } from '#domain';
 import type { ReadModelReader } from '#runtime/projection';
 import { InvalidCursorError } from '../page.js';
@@ -22,8 +22,7 @@ export function worldEvents(
   db: ReadModelReader,
   { tenant, agent, after, limit }: Messages['queries.events']['request'],
 ): Page {
-  const whose = agent === null ? 'tenant = ?' : 'tenant = ? AND agent = ?';
-  const values = agent === null ? [tenant] : [tenant, agent];
+  const [whose, values] = audience(tenant, agent);
   const found = db.all<{ id: string; body: string }>(
     `SELECT id, body FROM world_events WHERE ${whose} AND position > ? ORDER BY position LIMIT ?`,
     ...values,
@@ -50,6 +49,56 @@ export function toldAfter(db: ReadModelReader, position: number, limit: number):
 export function toldAt(db: ReadModelReader, position: number): string | null {
   const row = db.get<{ id: string }>('SELECT id FROM world_events WHERE position = ?', position);
   return row?.id ?? null;
+}
+
+/** What an agent is told about its payments, or a tenant about all of its, after a position of the log and in its order. */
+export function toldTo(
+  db: ReadModelReader,
+  { tenant, agent }: { tenant: string; agent: string | null },
+  after: number,
+  limit: number,
+): WebhookMessage[] {
+  const [whose, values] = audience(tenant, agent);
+  return db
+    .all<MessageRow>(
+      `SELECT id, position, body FROM world_events WHERE ${whose} AND position > ? ORDER BY position LIMIT ?`,
+      ...[...values, after, limit],
+    )
+    .map(messageOf);
+}
+
+/** Some of it, by the events' ids, in the order of the log. */
+export function toldOf(
+  db: ReadModelReader,
+  { tenant, agent }: { tenant: string; agent: string | null },
+  events: readonly string[],
+): WebhookMessage[] {
+  const [whose, values] = audience(tenant, agent);
+  return db
+    .all<MessageRow>(
+      `SELECT id, position, body FROM world_events
+       WHERE ${whose} AND id IN (${events.map(() => '?').join(', ')}) ORDER BY position`,
+      ...[...values, ...events],
+    )
+    .map(messageOf);
+}
+
+/** Whose payments have events after a position of the log. */
+export function toldWhom(db: ReadModelReader, after: number): { tenant: string; agent: string }[] {
+  return db.all<{ tenant: string; agent: string }>(
+    'SELECT DISTINCT tenant, agent FROM world_events WHERE position > ?',
+    after,
+  );
+}
+
+type MessageRow = Omit<WebhookMessage, 'payment'>;
+
+function messageOf({ id, position, body }: MessageRow): WebhookMessage {
+  return { id, position, payment: (JSON.parse(body) as WorldEvent).subject, body };
+}
+
+function audience(tenant: string, agent: string | null): [whose: string, values: string[]] {
+  return agent === null ? ['tenant = ?', [tenant]] : ['tenant = ? AND agent = ?', [tenant, agent]];
 }
 
 function positionOf(

@@ -1,0 +1,2 @@
+export * from './webhook.target.js';
+export * from './webhook.sender.js';
