@@ -19,6 +19,7 @@ export default defineConfig({
             'test/contract/*.spec.ts',
             'test/deploy/*.spec.ts',
             'test/faults/storage/*.spec.ts',
+            'test/support/*.spec.ts',
           ],
           isolate: false,
           // A slow machine is no failure; what hangs is still found.

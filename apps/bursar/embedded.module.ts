@@ -12,6 +12,7 @@ import { MandateSnapshots } from '#read-models';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
 import { ActorCounts, LogFirstPublisher, SnapshotStore } from '#runtime';
+import { Vault } from '#vault';
 import { InstanceKeys } from '../commands/instance-keys.js';
 import { CommandsModule } from '../commands/commands.module.js';
 import { PurchaseWindow } from '../commands/purchase-window.js';
@@ -21,6 +22,7 @@ import { QueriesModule } from '../queries/queries.module.js';
 import { SagasModule } from '../sagas/sagas.module.js';
 import { ApprovalTime } from '../sagas/approval-time.js';
 import { Sender } from '../sagas/sender.js';
+import { ShortCardRoadModule } from './cards/short-card-road.module.js';
 import { FRAUD_LIMITS } from './fraud-limits.js';
 import type { EmbeddedResources } from './embedded.resources.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
@@ -54,6 +56,7 @@ class EmbeddedPorts {
       { provide: ProcessorRegistry, useValue: registry },
       { provide: ReservationDesk, useValue: reservations },
       { provide: WebhookSender, useValue: resources.webhooks },
+      { provide: Vault, useValue: resources.vault },
       { provide: InstanceKeys, useValue: keys },
       { provide: PurchaseWindow, useValue: purchaseWindow },
       { provide: ApprovalTime, useValue: resources.approvalTime },
@@ -90,6 +93,7 @@ export class EmbeddedModule {
         // Once and nowhere else: a second CqrsModule would bring a second bus.
         CqrsModule.forRoot({ eventPublisher: new LogFirstPublisher() }),
         ports,
+        ShortCardRoadModule.create(),
         GatewayModule,
         CommandsModule,
         SagasModule,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { InProcessBus } from '#bus/in-process';
 import type { Messages } from '#contracts';
 import type { EventStore } from '#event-store';
@@ -6,6 +7,7 @@ import type { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
 import type { ProcessorRegistry } from '#processors';
 import type { ReservationDesk } from '#reservations';
 import type { WebhookSender } from '#webhooks';
+import type { Vault } from '#vault';
 import { SqliteSagaStore, SqliteSnapshotStore } from '#runtime';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
 import type { InstanceKeys } from '../commands/instance-keys.js';
@@ -14,6 +16,7 @@ import { ApprovalTime } from '../sagas/approval-time.js';
 import { type DataFolder, openDataFolder } from './data-folder.js';
 import { openOutside } from './outside.js';
 import { type Settings, filesOf } from './settings.js';
+import { vaultFilesOf, vaultOver } from './vault.settings.js';
 
 /** Everything of the embedded form that is opened before the application and closed after it. */
 export interface EmbeddedResources {
@@ -28,6 +31,7 @@ export interface EmbeddedResources {
   readonly reservations: ReservationDesk;
   readonly webhooks: WebhookSender;
   readonly keys: InstanceKeys;
+  readonly vault: Vault;
   readonly metrics: Metrics;
   readonly purchaseWindow: PurchaseWindow;
   readonly approvalTime: ApprovalTime;
@@ -37,7 +41,7 @@ export interface EmbeddedResources {
 
 /**
  * Opens the data folder and everything on it, in order; what was opened is closed again when a later step fails.
- * @throws DataFolderLockedError, UnknownFileError, and the system's error when a port is taken
+ * @throws DataFolderLockedError, UnknownFileError, VaultKeyError, InvalidSettingsError, and the system's error when a port is taken
  */
 export async function openEmbedded(settings: Settings): Promise<EmbeddedResources> {
   const closers: (() => unknown)[] = [];
@@ -65,6 +69,11 @@ async function open(
   closers.push(() => sagaStore.close());
   const snapshotStore = new SqliteSnapshotStore(files.snapshots);
   closers.push(() => snapshotStore.close());
+  const vaultFiles = vaultFilesOf(settings.vault, settings.dataDir);
+  const vault = vaultOver(vaultFiles);
+  closers.push(() => vault.close());
+  // One that is there must open; none is made before the first card comes.
+  if (existsSync(vaultFiles.path)) await vault.open();
   const sandbox = await sandboxOf(settings);
   closers.push(() => sandbox.stop());
   const outside = await openOutside(sandbox.url, settings);
@@ -82,6 +91,7 @@ async function open(
     reservations: outside.reservations,
     webhooks: outside.webhooks,
     keys,
+    vault,
     metrics,
     approvalTime: new ApprovalTime(settings.approvalMs),
     purchaseWindow: new PurchaseWindow(settings.duplicateWindowMs),

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Random, Timers } from '#platform';
 import { HTTP_OPTIONS, configureHttp } from '../gateway/configure-http.js';
 import { createHttpAdapter } from '../gateway/http.adapter.js';
+import { RedactedLogger } from './redacted.logger.js';
 
 /** A Nest application whose routes are open over HTTP, and can be closed without cutting off whoever came in. */
 export class HttpDoor {
@@ -24,7 +25,7 @@ export class HttpDoor {
     const app = await NestFactory.create<NestFastifyApplication>(
       module,
       createHttpAdapter(random),
-      { ...HTTP_OPTIONS, logger: ['error', 'warn'], abortOnError: false },
+      { ...HTTP_OPTIONS, logger: new RedactedLogger(), abortOnError: false },
     );
     configureHttp(app);
     return new HttpDoor(app);

@@ -2,6 +2,9 @@ import { join, resolve } from 'node:path';
 import { PURCHASE_WINDOW_MS } from '#domain';
 import { type NatsAccess, natsAccessOf } from './nats.settings.js';
 import { AUTHORIZATION_VALID_FOR_MS } from '../sandbox/sandbox.js';
+import { InvalidSettingsError } from './settings.error.js';
+
+export { InvalidSettingsError };
 
 export const APPROVAL_MS = 86_400_000;
 
@@ -21,14 +24,8 @@ export interface Settings {
   webhooksAllowInternal: boolean;
   /** Where agents come in over NATS; null for nowhere. */
   nats: NatsAccess | null;
-}
-
-/** Says everything that is wrong with the environment at once. */
-export class InvalidSettingsError extends Error {
-  constructor(readonly faults: readonly string[]) {
-    super(faults.join('\n'));
-    this.name = 'InvalidSettingsError';
-  }
+  /** What says where the vault and its key are. */
+  vault: Pick<NodeJS.ProcessEnv, 'BURSAR_VAULT_FILE' | 'BURSAR_VAULT_KEY_FILE'>;
 }
 
 /** @throws InvalidSettingsError */
@@ -65,7 +62,15 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     reservationParticipants,
     webhooksAllowInternal,
     nats,
+    vault: vaultSettingsOf(env),
   };
+}
+
+export function vaultSettingsOf({
+  BURSAR_VAULT_FILE,
+  BURSAR_VAULT_KEY_FILE,
+}: NodeJS.ProcessEnv): Settings['vault'] {
+  return { BURSAR_VAULT_FILE, BURSAR_VAULT_KEY_FILE };
 }
 
 export function portOf(

@@ -3,6 +3,7 @@ import {
   type MandateCommand,
   type ParkedDeliveryCommand,
   type PaymentIntentCommand,
+  type PaymentMethodCommand,
   type PurchaseCommand,
   type TenantCommand,
   type WebhookEndpointCommand,
@@ -12,6 +13,7 @@ import {
   mandateSnapshot,
   parkedDeliveryDecider,
   paymentIntentDecider,
+  paymentMethodDecider,
   purchaseDecider,
   tenantDecider,
   webhookEndpointDecider,
@@ -32,6 +34,11 @@ export const PURCHASE = {
   category: 'purchase',
   schemaVersion: 1,
   decider: purchaseDecider,
+} as const;
+export const PAYMENT_METHOD = {
+  category: 'payment_method',
+  schemaVersion: 1,
+  decider: paymentMethodDecider,
 } as const;
 export const MANDATE = {
   category: 'mandate',
@@ -203,5 +210,24 @@ export class WebhookEndpointActor implements ICommandHandler<ToWebhookEndpoint> 
 
   execute({ id, message, meta }: ToWebhookEndpoint) {
     return this.actors.tell(WEBHOOK_ENDPOINT, id, message, meta);
+  }
+}
+
+export class ToPaymentMethod extends Command<Answers<typeof PAYMENT_METHOD>> {
+  constructor(
+    readonly id: string,
+    readonly message: PaymentMethodCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToPaymentMethod)
+export class PaymentMethodActor implements ICommandHandler<ToPaymentMethod> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToPaymentMethod) {
+    return this.actors.tell(PAYMENT_METHOD, id, message, meta);
   }
 }

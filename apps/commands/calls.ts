@@ -70,7 +70,11 @@ export function keyReused(
 }
 
 /** What a caller is told when a stream could not be written; everything else is a defect and goes on. */
-export function storeTrouble(call: Call, error: unknown, more: Partial<ProblemFacts> = {}): Answer {
+export function storeTrouble(
+  call: Pick<Call, 'path' | 'traceId'>,
+  error: unknown,
+  more: Partial<ProblemFacts> = {},
+): Answer {
   if (error instanceof OverloadedError)
     return refuse(call, 'overloaded', 'Too many commands are waiting; nothing was done.', more);
   if (!(error instanceof StoreUnavailableError)) throw error;

@@ -7,6 +7,7 @@ import {
   MandateActor,
   ParkedDeliveryActor,
   PaymentIntentActor,
+  PaymentMethodActor,
   PurchaseActor,
   TenantActor,
   WebhookEndpointActor,
@@ -18,6 +19,8 @@ import { ConclusionsFeed } from './conclusions.feed.js';
 import { MandatesController } from './mandates.controller.js';
 import { ParkedController } from './parked.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
+import { PaymentMethods } from './payment-methods.js';
+import { PaymentMethodsController } from './payment-methods.controller.js';
 import { PurchasesController } from './purchases.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
@@ -27,6 +30,7 @@ import { WebhookSecrets } from './webhook-secrets.js';
 @Module({
   controllers: [
     PaymentIntentsController,
+    PaymentMethodsController,
     PurchasesController,
     MandatesController,
     AgentsController,
@@ -54,6 +58,8 @@ import { WebhookSecrets } from './webhook-secrets.js';
     Conclusions,
     ConclusionsFeed,
     PaymentIntentActor,
+    PaymentMethods,
+    PaymentMethodActor,
     PurchaseActor,
     MandateActor,
     AgentActor,

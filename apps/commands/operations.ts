@@ -3,7 +3,12 @@ import type { Answers } from '#domain';
 import type { Told } from '#runtime';
 import { keyReused, operationId, refuse, storeTrouble } from './calls.js';
 
-type Outcome = Told<unknown, { answers: Answers }, ProblemCode, { pointers: readonly string[] }>;
+export type Outcome = Told<
+  unknown,
+  { answers: Answers },
+  ProblemCode,
+  { pointers: readonly string[] }
+>;
 
 const DETAILS: Partial<Record<ProblemCode, string>> = {
   not_found: 'There is no such resource.',

@@ -26,6 +26,7 @@ import { ToPaymentIntent } from './actors.js';
 import { Authority } from './authority.js';
 import { keyReused, metaOfCall, metaOfCause, operationId, refuse, storeTrouble } from './calls.js';
 import { Conclusions } from './conclusions.js';
+import { PaymentMethods } from './payment-methods.js';
 
 type Create = Messages['commands.payment_intent.create']['request'];
 type Operate = Messages['commands.payment_intent.operate']['request'];
@@ -47,6 +48,7 @@ export class PaymentIntentsController {
     private readonly conclusions: Conclusions,
     private readonly clock: Clock,
     private readonly authority: Authority,
+    private readonly paymentMethods: PaymentMethods,
   ) {}
 
   /** The request is durable before anything else happens; a repeat finds its stream and joins it. */
@@ -57,6 +59,8 @@ export class PaymentIntentsController {
     const wait = this.conclusions.wait(id, id, call.waitMs);
     let durable = false;
     try {
+      const objection = await this.paymentMethods.objectionTo(call);
+      if (objection) return noSuchPaymentMethod(call);
       const told = await this.record(id, call);
       durable = true;
       const { state } = told;
@@ -142,6 +146,13 @@ export class PaymentIntentsController {
       ),
     );
   }
+}
+
+/** Refused before anything is recorded: the key is unused. */
+function noSuchPaymentMethod(call: Create): Answer {
+  const violations = [{ pointer: '/payment_method', rule: 'exists' }];
+  const detail = 'There is no such payment method.';
+  return refuse(call, 'not_found', detail, { moneyState: 'none', violations });
 }
 
 function commandOf(call: Operate, operation: string, nowMs: number): CallerCommand {

@@ -6,6 +6,7 @@ import { toRfc3339 } from '#domain';
 import { Clock } from '#platform';
 import { FraudScreen } from '#fraud';
 import { ProcessorRegistry } from '#processors';
+import { CvcMemory, Vault } from '#vault';
 import { ProcessorEffects } from './processor-effects.js';
 import { ReservationEffects } from './reservation-effects.js';
 
@@ -23,6 +24,8 @@ export class ConnectorsController {
     private readonly registry: ProcessorRegistry,
     private readonly fraud: FraudScreen,
     private readonly clock: Clock,
+    private readonly vault: Vault,
+    private readonly cvcs: CvcMemory,
   ) {}
 
   @MessagePattern('effects.processors.facts')
@@ -38,6 +41,15 @@ export class ConnectorsController {
   @MessagePattern('effects.reservations.call')
   callReservation(@Payload() asked: Reservation['request']): Promise<Reservation['reply']> {
     return this.reservations.call(asked);
+  }
+
+  @MessagePattern('effects.vault.erase')
+  async eraseCard(
+    @Payload() { tenant, paymentMethod: token }: Messages['effects.vault.erase']['request'],
+  ): Promise<Reply<'effects.vault.erase'>> {
+    this.cvcs.forget({ tenant, token });
+    await this.vault.erase({ tenant, token });
+    return { ok: true };
   }
 
   @MessagePattern('effects.processors.health')

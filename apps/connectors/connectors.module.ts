@@ -1,13 +1,29 @@
 import { Module } from '@nestjs/common';
+import { Timers } from '#platform';
+import { CvcMemory } from '#vault';
 import { ConnectorsController } from './connectors.controller.js';
+import { ProcessorCards } from './processor-cards.js';
 import { ProcessorEffects } from './processor-effects.js';
 import { ReservationEffects } from './reservation-effects.js';
+import { Tokenization } from './tokenization.js';
 import { WebhookEffects } from './webhook-effects.js';
 import { WebhooksController } from './webhooks.controller.js';
 
-/** Performs effects; the only process that holds processors' keys. Whoever composes it provides, globally: Bus, Clock, Trouble, ProcessorRegistry, ReservationDesk, FraudScreen and WebhookSender. */
+/** Performs effects; the only process that holds processors' keys, and cards. Whoever composes it provides, globally: Bus, Clock, Timers, Trouble, Vault, ProcessorRegistry, ReservationDesk, FraudScreen and WebhookSender. */
 @Module({
   controllers: [ConnectorsController, WebhooksController],
-  providers: [ProcessorEffects, ReservationEffects, WebhookEffects],
+  providers: [
+    {
+      provide: CvcMemory,
+      inject: [Timers],
+      useFactory: (timers: Timers) => new CvcMemory(timers),
+    },
+    ProcessorCards,
+    ProcessorEffects,
+    ReservationEffects,
+    Tokenization,
+    WebhookEffects,
+  ],
+  exports: [Tokenization],
 })
 export class ConnectorsModule {}

@@ -11,7 +11,13 @@ import {
   toEpochMs,
 } from '#domain';
 import { Clock, Trouble } from '#platform';
-import { type AttemptOrder, type LookUpAnswer, ProcessorRegistry } from '#processors';
+import {
+  type AttemptOrder,
+  type GuardedProcessor,
+  type LookUpAnswer,
+  ProcessorRegistry,
+} from '#processors';
+import { ProcessorCards } from './processor-cards.js';
 
 interface Answered {
   outcome: Outcome | PrepareOutcome | RefundOutcome;
@@ -26,6 +32,7 @@ export class ProcessorEffects {
     private readonly bus: Bus<Messages>,
     private readonly clock: Clock,
     private readonly trouble: Trouble,
+    private readonly cards: ProcessorCards,
   ) {}
 
   /** All processors in order of preference, with their breakers as they are now. */
@@ -49,9 +56,9 @@ export class ProcessorEffects {
   async call(call: ProcessorCall): Promise<Answered> {
     const processor = this.registry.find(call.order.processor);
     if (!processor) return this.unsent(call, 'processor_not_configured');
-    const order = orderOf(call.order);
     const { about } = call;
     if (call.operation === 'look_up') {
+      const order = orderOf(call.order);
       if (about === 'refund') return processor.lookUpRefund(order);
       const startedMs = this.clock.monotonicMs();
       const outcome = meaningOf(await processor.lookUp(order), about);
@@ -60,18 +67,45 @@ export class ProcessorEffects {
     // Past its safe age a key may be a new charge; a fence takes no money at any age.
     const keyIsSafe = this.clock.now() < toEpochMs(call.order.keySafeUntil);
     if (!keyIsSafe && call.operation !== 'fence') return this.unsent(call, 'key_past_safe_age');
-    if (call.operation === 'prepare') return processor.call('prepare', order);
+    const startedMs = this.clock.monotonicMs();
+    const resolved = await this.cards.resolve(call, processor);
+    const answered =
+      'outcome' in resolved
+        ? this.unprovisioned(call, resolved.outcome, this.clock.monotonicMs() - startedMs)
+        : await this.send(processor, call, call.operation, resolved.paymentMethod);
+    await this.cards.heed(call, answered.outcome);
+    return answered;
+  }
+
+  private async send(
+    processor: GuardedProcessor,
+    call: ProcessorCall,
+    operation: Exclude<ProcessorCall['operation'], 'look_up'>,
+    paymentMethod: string,
+  ): Promise<Answered> {
+    const order = { ...orderOf(call.order), paymentMethod };
+    if (operation === 'prepare') return processor.call('prepare', order);
     const late = (outcome: Outcome | RefundOutcome) => void this.reportLate(call, outcome);
-    if (call.operation === 'refund') return processor.call('refund', order, late);
-    const again = call.operation === 'authorize' && call.resend;
-    const operation = again ? 'resend' : call.operation;
-    return processor.call(operation, order, late);
+    if (operation === 'refund') return processor.call('refund', order, late);
+    const again = operation === 'authorize' && call.resend;
+    return processor.call(again ? 'resend' : operation, order, late);
   }
 
   /** Nothing was sent now; what was sent before stays as unknown as it is. */
   private unsent({ operation }: ProcessorCall, evidence: string): Answered {
     const kind = operation === 'prepare' ? 'not_executed' : 'unknown';
     return { outcome: { kind, evidence }, durationMs: 0 };
+  }
+
+  /** The call was not made. What an earlier one like it came to, that does not say. */
+  private unprovisioned(
+    { operation, resend }: ProcessorCall,
+    outcome: Outcome & PrepareOutcome,
+    durationMs: number,
+  ): Answered {
+    const isRepeat = operation !== 'prepare' && resend;
+    const evidence = 'evidence' in outcome ? outcome.evidence : 'card_refused';
+    return { outcome: isRepeat ? { kind: 'unknown', evidence } : outcome, durationMs };
   }
 
   /** An answer after the soft deadline settles what was already called unknown. If it gets lost, a probe finds it out. */

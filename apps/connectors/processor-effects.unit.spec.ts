@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Bus } from '#bus';
 import type { Messages, ProcessorCall } from '#contracts';
 import type { MoneyOperation, Outcome, RefundOutcome } from '#domain';
-import { VirtualClock, VirtualTimers } from '#platform/memory';
+import { SeededRandom, VirtualClock, VirtualTimers } from '#platform/memory';
 import {
   type AttemptOrder,
   GuardedProcessor,
@@ -10,6 +10,9 @@ import {
   Processor,
   ProcessorRegistry,
 } from '#processors';
+import { CvcMemory } from '#vault';
+import { MemoryVault } from '#vault/memory';
+import { ProcessorCards } from './processor-cards.js';
 import { ProcessorEffects, meaningOf } from './processor-effects.js';
 
 const MONEY = { amountMinor: 4200, currency: 'USD' };
@@ -87,9 +90,11 @@ function started() {
   const guarded = new GuardedProcessor(processor, options, { clock, timers });
   const bus = new NotingBus();
   const troubles: string[] = [];
-  const effects = new ProcessorEffects(new ProcessorRegistry([guarded]), bus, clock, {
-    report: (message) => void troubles.push(message),
-  });
+  const trouble = { report: (message: string) => void troubles.push(message) };
+  const vault = new MemoryVault(clock, new SeededRandom(1));
+  const cards = new ProcessorCards(vault, new CvcMemory(timers), trouble);
+  const registry = new ProcessorRegistry([guarded]);
+  const effects = new ProcessorEffects(registry, bus, clock, trouble, cards);
   const call = (
     operation: ProcessorCall['operation'],
     more: Partial<ProcessorCall> & { processor?: string } = {},

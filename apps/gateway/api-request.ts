@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Messages } from '#contracts';
+import { type Messages, withoutCardNumbers } from '#contracts';
 
 /** Who asks, and what an agent may be asked about. */
 export type Access = NonNullable<Messages['queries.access.authenticate']['reply']>;
@@ -28,10 +28,10 @@ export interface ApiRequest {
   access: Access | null;
 }
 
-/** The path without its query, capped: what a problem calls `instance`. */
+/** The path without its query, capped, and without any card number: what a problem calls `instance`. */
 export function pathOf({ url }: Pick<ApiRequest, 'url'>): string {
   const [path = '/'] = url.split('?', 1);
-  return path.startsWith('/') ? path.slice(0, 512) : '/';
+  return path.startsWith('/') ? withoutCardNumbers(path.slice(0, 512)) : '/';
 }
 
 /** Every value of a header as it came: joined ones would hide that there were several. */

@@ -2,6 +2,7 @@ import { type Call, parseIdempotencyKey, validateRequest } from '#contracts';
 import type { JsonRecord } from '#domain';
 import { type ApiRequest, headerValues } from './api-request.js';
 import { accessOf } from './authentication.guard.js';
+import { refuseCardData } from './card-data.guard.js';
 import { jsonBody } from './json-body.parser.js';
 import { ProblemException } from './problem.exception.js';
 
@@ -19,11 +20,13 @@ export function readCall<T extends object>(
 ): Call & { request: T & JsonRecord } {
   const key = parseIdempotencyKey(headerValues(request, 'idempotency-key'));
   if (!key.ok) throw new ProblemException(key.code, key.detail);
+  const body = checked(bodyClass, jsonBody(request), 'The body is not valid.');
+  refuseCardData(body);
   return {
     principal: accessOf(request).principal,
     path,
     idempotencyKey: key.key,
-    request: checked(bodyClass, jsonBody(request), 'The body is not valid.'),
+    request: body,
     traceId: request.traceId,
   };
 }

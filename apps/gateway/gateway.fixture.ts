@@ -2,11 +2,12 @@ import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Bus, BusError } from '#bus';
-import { type Messages, formatApiKey, hashKey } from '#contracts';
+import { type Answer, type Messages, answer, formatApiKey, hashKey } from '#contracts';
 import { Metrics } from '#metrics';
 import { Clock, Random, Timers, Trouble } from '#platform';
 import { SystemClock, SystemTimers } from '#platform/system';
 import { HTTP_OPTIONS, configureHttp } from './configure-http.js';
+import { type CardCall, CardRoad } from './card-road.port.js';
 import { GatewayModule } from './gateway.module.js';
 import { createHttpAdapter } from './http.adapter.js';
 import { Readiness } from './readiness.port.js';
@@ -60,6 +61,17 @@ class SettableReadiness extends Readiness {
   }
 }
 
+/** Notes what comes along, and answers as it is told. */
+export class ScriptedRoad extends CardRoad {
+  readonly came: { call: CardCall; body: string }[] = [];
+  answer: () => Promise<Answer> = () => Promise.resolve(answer({ status: 201, body: '{}' }));
+
+  tokenize(call: CardCall, body: Buffer): Promise<Answer> {
+    this.came.push({ call, body: body.toString('utf8') });
+    return this.answer();
+  }
+}
+
 export const ROLES = ['agent', 'operator', 'approver', 'auditor'] as const;
 export type RoleName = (typeof ROLES)[number];
 
@@ -81,6 +93,7 @@ export const authenticate: Responder<'queries.access.authenticate'> = ({ key, ha
 export interface Gateway {
   app: NestFastifyApplication;
   bus: ScriptedBus;
+  road: ScriptedRoad;
   trouble: ListedTrouble;
   readiness: SettableReadiness;
   metrics: Metrics;
@@ -88,8 +101,9 @@ export interface Gateway {
 
 /** The gateway as it is composed, with a bus that answers by script. */
 export async function startGateway(): Promise<Gateway> {
-  const [bus, random, trouble, readiness, metrics] = [
+  const [bus, road, random, trouble, readiness, metrics] = [
     new ScriptedBus(),
+    new ScriptedRoad(),
     new CountingRandom(),
     new ListedTrouble(),
     new SettableReadiness(),
@@ -97,6 +111,7 @@ export async function startGateway(): Promise<Gateway> {
   ];
   const provided = [
     { provide: Bus, useValue: bus },
+    { provide: CardRoad, useValue: road },
     { provide: Clock, useValue: new SystemClock() },
     { provide: Timers, useValue: new SystemTimers() },
     { provide: Random, useValue: random },
@@ -117,5 +132,5 @@ export async function startGateway(): Promise<Gateway> {
   configureHttp(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
-  return { app, bus, trouble, readiness, metrics };
+  return { app, bus, road, trouble, readiness, metrics };
 }

@@ -644,6 +644,8 @@ describe('the gateway', () => {
         '/v1/payment_intents/{id}/events',
         '/v1/payment_intents/{id}/explanation',
         '/v1/payment_intents/{id}/refunds',
+        '/v1/payment_methods',
+        '/v1/payment_methods/{id}',
         '/v1/processors',
         '/v1/webhook_endpoints',
         '/v1/webhook_endpoints/{id}',

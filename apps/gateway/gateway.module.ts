@@ -9,6 +9,8 @@ import { AgentsDoor } from './nats/agents.door.js';
 import { OperationsRoomController } from './operations-room.controller.js';
 import { PaymentIntents } from './payment-intents.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
+import { PaymentMethods } from './payment-methods.js';
+import { PaymentMethodsController } from './payment-methods.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProcessController } from './process.controller.js';
 import { Refusals } from './refusals.js';
@@ -19,12 +21,13 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
 
 /**
  * The edge for agents and people. Holds no key of any provider and no store: everything is asked on the bus. Whoever composes
- * it provides, globally: `Bus`, `Clock`, `Timers`, `Random`, `Trouble`, `Metrics` and `Readiness`; and opens the agents' door on
+ * it provides, globally: `Bus`, `Clock`, `Timers`, `Random`, `Trouble`, `Metrics`, `CardRoad` and `Readiness`; and opens the agents' door on
  * NATS, if there is to be one, with a connection.
  */
 @Module({
   controllers: [
     PaymentIntentsController,
+    PaymentMethodsController,
     StandingController,
     AgentsController,
     MandatesController,
@@ -39,6 +42,7 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
     AuthenticationGuard,
     EventFeed,
     PaymentIntents,
+    PaymentMethods,
     ProblemFilter,
     Refusals,
     Standing,

@@ -39,6 +39,7 @@ export class PaymentIntentsController {
     answers: { 201: PaymentIntentResource, 202: PaymentIntentResource },
     problems: [
       'agent_suspended',
+      'not_found',
       'currency_unsupported',
       'possible_duplicate',
       'mandate_required',

@@ -6,6 +6,7 @@ import { ProjectionRuntime } from '#runtime/projection';
 import { AccessController } from './access.controller.js';
 import { AuthorityController } from './authority.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
+import { PaymentMethodsController } from './payment-methods.controller.js';
 import { ReadModels } from './read-models.js';
 import { RecordsController } from './records.controller.js';
 import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
@@ -24,6 +25,7 @@ export class QueriesModule {
       controllers: [
         AccessController,
         PaymentIntentsController,
+        PaymentMethodsController,
         AuthorityController,
         RecordsController,
         WebhookEndpointsController,

@@ -8,7 +8,9 @@ import { type SagaLimits, SagaRuntime, type SagaStore } from '#runtime';
 import { causedBy } from './caused.js';
 
 /** The streams whose events make the sagas act. */
-export const FOLLOWED_STREAMS = { streamPrefixes: ['payment_intent-', 'parked_delivery-'] };
+export const FOLLOWED_STREAMS = {
+  streamPrefixes: ['payment_intent-', 'payment_method-', 'parked_delivery-'],
+};
 
 /** Makes what feeds the sagas of this process from the log: one for all streams, or several, each for some. */
 @Injectable()

@@ -15,4 +15,5 @@ export class RunProbe extends DeliveryCommand {}
 export class ExpireApproval extends DeliveryCommand {}
 export class ExpireAuthorization extends DeliveryCommand {}
 export class SettleBudget extends DeliveryCommand {}
+export class DestroyCard extends DeliveryCommand {}
 export class RetryParked extends DeliveryCommand {}

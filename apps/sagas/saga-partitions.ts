@@ -1,6 +1,6 @@
 import type { SagaPartition } from '#runtime';
 
-/** What ids begin with: those of payments are base32, those of parked deliveries are events' UUIDs. Both are as good as random. */
+/** What ids begin with: those of payments and payment methods are base32, those of parked deliveries are events' UUIDs. Both are as good as random. */
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const HEX = '0123456789abcdef';
 const LETTERS_EACH = BASE32.length / HEX.length;
@@ -15,6 +15,7 @@ export const SAGA_PARTITIONS: readonly SagaPartition[] = Array.from(HEX, (digit,
     name: `sagas-${digit}`,
     streamPrefixes: [
       ...Array.from(letters, (letter) => `payment_intent-${letter}`),
+      ...Array.from(letters, (letter) => `payment_method-${letter}`),
       `parked_delivery-${digit}`,
     ],
   };

@@ -14,6 +14,8 @@ import { LogFeeds } from './log-feeds.js';
 import { CallMerchantHandler } from './merchant.handlers.js';
 import { RetryParkedHandler } from './parked.handlers.js';
 import { PaymentLifecycleSaga } from './payment-lifecycle.saga.js';
+import { DestroyCardHandler } from './payment-method.handlers.js';
+import { PaymentMethodSaga } from './payment-method.saga.js';
 import { RunProbeHandler } from './probe.handlers.js';
 import { ProcessorCalls } from './processor-calls.js';
 import { RouteAttemptHandler } from './route.handler.js';
@@ -31,6 +33,7 @@ import { WebhookDispatch } from './webhook-dispatch.js';
     ProcessorCalls,
     CaptureScreen,
     PaymentLifecycleSaga,
+    PaymentMethodSaga,
     JudgePaymentHandler,
     StartAttemptHandler,
     ConfirmAttemptHandler,
@@ -47,6 +50,7 @@ import { WebhookDispatch } from './webhook-dispatch.js';
     SettleBudgetHandler,
     RetryParkedHandler,
     WebhookDispatch,
+    DestroyCardHandler,
   ],
   exports: [LogFeeds, WebhookDispatch],
 })

@@ -89,7 +89,7 @@ export const bookedToWire = (charge: Charge) => ({
 
 export interface BooksOptions {
   clock: Clock;
-  newId: (of: 'charge' | 'refund') => string;
+  newId: (of: 'charge' | 'refund' | 'token') => string;
   /** How long a hold lasts. */
   authorizationValidForMs: number;
   /** Who decides behind a payment method; by default the issuer behind the sandbox's tokens. */
@@ -114,7 +114,7 @@ export class Books {
   private readonly issuer: Issuer;
 
   constructor(
-    private readonly processor: string,
+    readonly processor: string,
     private readonly options: BooksOptions,
   ) {
     this.issuer = options.issuer ?? TOKENS;
@@ -134,6 +134,10 @@ export class Books {
     if (sameReference) sameReference.push(charge);
     else this.byMerchantReference.set(charge.merchantReference, [charge]);
     return charge;
+  }
+
+  newTokenName(): string {
+    return this.options.newId('token');
   }
 
   find(id: string): Charge {

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { chargeToWire, refundToWire, type Books, type Charge, type NewCharge } from './books.js';
 import type { CallKind } from './faults.js';
 import { answer, fieldsOf, Refusal, type Answer } from './json-http.js';
+import { mintToken } from './tokens.js';
 
 /** `two_step`: create unconfirmed, then confirm. `one_step`: the first call already holds the money. */
 export type Flow = 'one_step' | 'two_step';
@@ -29,6 +31,10 @@ export function routeOf(
   if (collection === 'ping' && id === undefined) {
     demand(method, 'GET');
     return { kind: 'ping', read: () => answer(200, { ok: true }) };
+  }
+  if (collection === 'tokens' && id === undefined) {
+    demand(method, 'POST');
+    return tokenRoute(books);
   }
   if (collection !== COLLECTION[flow]) throw noSuchRoute(path);
   if (id === undefined) {
@@ -75,6 +81,35 @@ function openingRoute(flow: Flow, books: Books, method: string): Route {
       };
     },
   };
+}
+
+/** Exchanges a card for a token of this processor. Remembers nothing of the card: not even the key's fingerprint can be read. */
+function tokenRoute(books: Books): Route {
+  return {
+    kind: 'create',
+    prepare: (body) => {
+      const { card } = fieldsOf(body, ['card']);
+      const fields = fieldsOf(card, ['number', 'exp_month', 'exp_year', 'cvc']);
+      const number = checkedCard(fields);
+      const digest = createHash('sha256').update(JSON.stringify(fields)).digest('hex');
+      return {
+        fingerprint: fingerprintOf('tokens', { digest }),
+        execute: () => {
+          const minted = mintToken(number, books.processor, books.newTokenName());
+          return 'token' in minted
+            ? answer(201, { id: minted.token })
+            : answer(402, { error: { type: 'declined', ...minted.decline } });
+        },
+      };
+    },
+  };
+}
+
+function checkedCard({ number, exp_month, exp_year, cvc }: Record<string, unknown>): string {
+  const isWhole = Number.isInteger(exp_month) && Number.isInteger(exp_year);
+  const hasCvc = cvc === undefined || (typeof cvc === 'string' && /^\d{3,4}$/.test(cvc));
+  if (typeof number === 'string' && /^\d{12,19}$/.test(number) && isWhole && hasCvc) return number;
+  throw new Refusal(400, 'validation_failed', 'card must have number, exp_month and exp_year.');
 }
 
 function lookUpByReference(books: Books, query: URLSearchParams): Route {

@@ -24,8 +24,8 @@ export class ProcessorServer extends FaultyServer {
     readonly flow: Flow,
     { host, clock, timers, random, authorizationValidForMs }: ProcessorOptions,
   ) {
-    const prefix = { charge: flow === 'two_step' ? 'ch' : 'au', refund: 're' };
-    const newId = (of: 'charge' | 'refund') => `${prefix[of]}_${random.uuid()}`;
+    const prefix = { charge: flow === 'two_step' ? 'ch' : 'au', refund: 're', token: 't' };
+    const newId = (of: keyof typeof prefix) => `${prefix[of]}_${random.uuid()}`;
     const books = new Books(name, { clock, newId, authorizationValidForMs });
     const keys = new IdempotencyKeys();
     super(

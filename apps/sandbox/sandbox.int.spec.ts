@@ -277,6 +277,60 @@ describe('a processor', () => {
   });
 });
 
+describe('a token for a card', () => {
+  const exchange = (name: string, card: object, key?: string) =>
+    post(`${urlOf(name)}/v1/tokens`, { card: { exp_month: 7, exp_year: 2031, ...card } }, key);
+  const charged = async (name: string, number: string) => {
+    const { body } = await exchange(name, { number });
+    return post(`${urlOf('sandbox_b')}/v1/authorizations`, {
+      amount: 4_200,
+      currency: 'USD',
+      payment_method: body.id,
+      merchant_reference: `of-${number}-${name}`,
+    });
+  };
+
+  it.each([
+    ['4242424242424242', 201, undefined],
+    ['4242424242424242'.replace(/42$/, '59'), 201, undefined],
+    ['4000000000009995', 402, 'insufficient_funds'],
+    ['4000000000009979', 402, 'stolen_card'],
+    ['4000000000000341', 201, undefined],
+  ])('of %s does what is published of the number', async (number, status, code) => {
+    const answered = await charged('sandbox_b', number);
+    expect([answered.status, (answered.body.error as { code?: string } | undefined)?.code]).toEqual(
+      [status, code],
+    );
+  });
+
+  it('is known at its own processor only', async () => {
+    const { status, body } = await charged('sandbox_a', '4242424242424242');
+    expect([status, (body.error as { code: string }).code]).toEqual([
+      402,
+      'unknown_payment_method',
+    ]);
+  });
+
+  it.each([
+    ['4000000000000002', 'card_declined'],
+    ['4539578763621486', 'not_a_test_card'],
+  ])('is not given for %s', async (number, code) => {
+    const { status, body } = await exchange('sandbox_a', { number });
+    expect([status, (body.error as { code: string }).code]).toEqual([402, code]);
+  });
+
+  it('is the same for the same key, and nothing shows the number', async () => {
+    const card = { number: '4242424242424242', cvc: '989' };
+    const first = await exchange('sandbox_a', card, 'token-1');
+    expect(await exchange('sandbox_a', card, 'token-1')).toEqual(first);
+    const other = await exchange('sandbox_a', { number: '5555555555554444' }, 'token-1');
+    expect(other.status).toBe(400);
+    const refused = await exchange('sandbox_a', { ...card, exp_month: 'May' });
+    expect(refused.status).toBe(400);
+    expect(JSON.stringify([first, other, refused])).not.toMatch(/4242424242424242|989/);
+  });
+});
+
 describe('time at a processor', () => {
   let clock: VirtualClock;
 

@@ -1,6 +1,8 @@
 import type {
   AttemptFacts,
   CallFacts,
+  CardFacts,
+  CardScreening,
   FraudScreening,
   JsonRecord,
   LimitFigures,
@@ -158,6 +160,24 @@ export type Messages = {
       auditor: { key: string };
     };
   };
+  /**
+   * What a card was exchanged for under this key, or the refusal of another card under it; null when the key is new. The request
+   * is `{ card }`, the mark of number and expiry under a key of the vault. `paymentMethod`: the id that the call derives, `pm_…`.
+   */
+  'commands.payment_method.recall': {
+    request: Call & { paymentMethod: string };
+    reply: Answer | null;
+  };
+  /** The card is in the vault, or was refused by the screen. Nothing of it is in the message but what a token shows. */
+  'commands.payment_method.tokenize': {
+    request: Call & { paymentMethod: string; card: CardFacts; screening: CardScreening };
+    reply: Answer;
+  };
+  /** `id`: `pm_…`. Asked again it answers the same. */
+  'commands.payment_method.erase': {
+    request: Pick<Call, 'principal' | 'path' | 'traceId'> & { id: string };
+    reply: Answer;
+  };
   'commands.parked.park': {
     request: Caused & {
       event: string;
@@ -206,6 +226,11 @@ export type Messages = {
   'effects.reservations.call': {
     request: { operation: ReservationOperation; call: ReservationCall };
     reply: { outcome: ReservationOutcome; durationMs: number };
+  };
+  /** Destroys what the vault keeps of a card. Asked again it does nothing. */
+  'effects.vault.erase': {
+    request: { tenant: string; paymentMethod: string };
+    reply: { ok: boolean };
   };
   /** Health and breakers, in wire format. */
   'effects.processors.health': { request: Record<string, never>; reply: JsonRecord[] };
@@ -282,6 +307,15 @@ export type Messages = {
   'queries.payment_intent.explanation': {
     request: { tenant: string; agent: string | null; id: string };
     reply: JsonRecord | null;
+  };
+  /** `agent`: null for people, who see all of their tenant. */
+  'queries.payment_method.get': {
+    request: { tenant: string; agent: string | null; id: string };
+    reply: JsonRecord | null;
+  };
+  'queries.payment_method.list': {
+    request: PageRequest & { agent: string | null };
+    reply: Page;
   };
   /** What became of the requests under one idempotency key. `keyHash`: see `operationKeyHash`. */
   'queries.operations': { request: { tenant: string; keyHash: string }; reply: Page };

@@ -328,3 +328,25 @@ export class ProcessorResource {
 export class ParkedResource {
   id!: string;
 }
+
+export class CardResource {
+  /** `unknown` for a scheme that we do not know. */
+  brand!: string;
+  last4!: string;
+  exp_month!: number;
+  exp_year!: number;
+}
+
+/** A token that stands for a card. Nothing else of the card ever comes back. */
+export class PaymentMethodResource {
+  object!: 'payment_method';
+  /** `pm_…`: what a payment names. */
+  id!: string;
+  status!: 'active' | 'erased';
+  /** Null once it is erased. */
+  card!: CardResource | null;
+  /** Whose it is alone; null: an operator made it for all agents of the tenant. */
+  agent!: string | null;
+  created_at!: string;
+  erased_at!: string | null;
+}

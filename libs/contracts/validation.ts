@@ -1,5 +1,6 @@
 import { type ValidationError, validateSync } from 'class-validator';
 import type { JsonRecord } from '#domain';
+import { withoutCardNumbers } from './card-number.js';
 import { CURRENCY_SUPPORTED, type RequestClass, fieldsOf, isPlainObject } from './fields.js';
 import type { ProblemCode, Violation } from './problems.js';
 
@@ -77,7 +78,11 @@ function violation(pointer: string, rule: string, detail: string): Violation {
   return { pointer, rule, detail };
 }
 
-/** Names come from the caller: capped, so that a refusal is never larger than what is refused. */
+/** Names come from the caller: capped, so that a refusal is never larger than what is refused, and never a card number. */
 function escaped(name: string): string {
-  return name.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');
+  return withoutCardNumbers(name)
+    .replaceAll(/\d{12,}/g, '[digits]')
+    .slice(0, 64)
+    .replaceAll('~', '~0')
+    .replaceAll('/', '~1');
 }

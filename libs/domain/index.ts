@@ -25,6 +25,8 @@ export * from './agent/agent.events.js';
 export * from './agent/agent.decider.js';
 export * from './agent/agent.snapshot.js';
 export * from './tenant/tenant.decider.js';
+export * from './payment-method/payment-method.events.js';
+export * from './payment-method/payment-method.decider.js';
 export * from './parked-delivery/parked-delivery.decider.js';
 export * from './purchase/purchase.events.js';
 export * from './purchase/purchase.decider.js';

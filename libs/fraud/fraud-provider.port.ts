@@ -22,6 +22,24 @@ export interface FraudRequest {
   velocityRules: boolean;
 }
 
+/** What a provider is told about a card that somebody wants to pay with later. */
+export interface CardFraudRequest {
+  stage: 'tokenization';
+  tenant: string;
+  /** Null: an operator brings it. */
+  agent: string | null;
+  /** RFC 3339, UTC. */
+  now: string;
+  /** Different cards that the same one brought, this one included, and declines of payments with them. */
+  activity: {
+    cardsLast10Minutes: number;
+    cardsLastHour: number;
+    cardsLastDay: number;
+    declinesLastHour: number;
+    declinesLastDay: number;
+  };
+}
+
 /** One rule a provider looked at, matched or not. */
 export interface FraudSignal {
   /** snake_case. */
@@ -49,11 +67,14 @@ export interface FraudVerdict {
   error?: string;
 }
 
-/** Rates the risk of a payment. May throw, hang or answer nonsense: it is only ever called through `FraudScreen`. */
+/** Rates the risk of a payment, or of a card. May throw, hang or answer nonsense: it is only ever called through `FraudScreen`. */
 export abstract class FraudProvider {
   abstract readonly name: string;
   /** Of the rules or the model, for the audit. */
   abstract readonly version: string;
   /** `signal` aborts when the time limit has passed; the answer is of no interest any more. */
-  abstract screen(request: FraudRequest, signal: AbortSignal): Promise<FraudVerdict>;
+  abstract screen(
+    request: FraudRequest | CardFraudRequest,
+    signal: AbortSignal,
+  ): Promise<FraudVerdict>;
 }

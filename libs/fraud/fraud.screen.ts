@@ -1,5 +1,10 @@
 import type { Timers } from '#platform';
-import type { FraudProvider, FraudRequest, FraudVerdict } from './fraud-provider.port.js';
+import type {
+  CardFraudRequest,
+  FraudProvider,
+  FraudRequest,
+  FraudVerdict,
+} from './fraud-provider.port.js';
 import { checkedVerdict } from './fraud-verdict.check.js';
 import { withinTimeLimit } from './time-limit.js';
 
@@ -25,7 +30,7 @@ export class FraudScreen {
   }
 
   /** Never rejects. */
-  async screen(request: FraudRequest): Promise<FraudVerdict> {
+  async screen(request: FraudRequest | CardFraudRequest): Promise<FraudVerdict> {
     const { name: provider, version } = this.provider;
     const { timeoutMs, failMode } = this.options;
     try {

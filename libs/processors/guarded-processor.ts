@@ -1,13 +1,21 @@
 import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import type { Clock, EpochMs, Timers } from '#platform';
-import { signOfLookUp, signOfOutcome, signOfRefundLookUp, type HealthSign } from './health-sign.js';
+import {
+  signOfLookUp,
+  signOfOutcome,
+  signOfProvision,
+  signOfRefundLookUp,
+  type HealthSign,
+} from './health-sign.js';
 import { LATE, OpenCalls } from './open-calls.js';
 import { ProcessorBreakers, type Availability, type BreakerOptions } from './processor-breakers.js';
+import type { Card } from './card.js';
 import type {
   AttemptOrder,
   LookUpAnswer,
   Processor,
   ProcessorCapabilities,
+  ProvisionOutcome,
 } from './processor.port.js';
 
 export interface GuardOptions extends BreakerOptions {
@@ -15,7 +23,7 @@ export interface GuardOptions extends BreakerOptions {
   softDeadlineMs: number;
   /** How long the connection of such a call stays open for a late answer. */
   hardDeadlineMs: number;
-  /** For calls that move no money (prepare, look-up, ping): given up after this. */
+  /** For calls that move no money (prepare, provision, look-up, ping): given up after this. */
   harmlessDeadlineMs: number;
 }
 
@@ -143,6 +151,20 @@ export class GuardedProcessor {
       (evidence) => ({ kind: 'unknown', evidence }),
     );
     const durationMs = await this.conclude(start, signOfRefundLookUp(outcome), evidenceOf(outcome));
+    return { outcome, durationMs };
+  }
+
+  /** Never rejects; while the breaker is open it is not asked, and what takes too long has `failed`, evidence `timeout`. */
+  async provision(card: Card, key: string): Promise<CallResult<ProvisionOutcome>> {
+    if (this.availability() !== 'closed')
+      return { outcome: { kind: 'failed', evidence: 'breaker_open' }, durationMs: 0 };
+    const start = this.begin();
+    const outcome = await this.ifQuick<ProvisionOutcome>(
+      (signal) => this.processor.provision(card, key, signal),
+      (evidence) => ({ kind: 'failed', evidence }),
+    );
+    const evidence = outcome.kind === 'failed' ? outcome.evidence : outcome.kind;
+    const durationMs = await this.conclude(start, signOfProvision(outcome), evidence);
     return { outcome, durationMs };
   }
 

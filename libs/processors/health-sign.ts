@@ -1,5 +1,5 @@
 import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
-import type { LookUpAnswer } from './processor.port.js';
+import type { LookUpAnswer, ProvisionOutcome } from './processor.port.js';
 
 /**
  * What one call says about the health of a processor.
@@ -57,6 +57,10 @@ export const signOfLookUp = (answer: LookUpAnswer): HealthSign =>
 
 export const signOfRefundLookUp = (outcome: RefundOutcome): HealthSign =>
   'evidence' in outcome ? signOfEvidence(outcome.evidence) : 'neutral';
+
+/** Tokens are given by a part that may work while money calls fail. */
+export const signOfProvision = (outcome: ProvisionOutcome): HealthSign =>
+  outcome.kind === 'failed' ? signOfEvidence(outcome.evidence) : 'neutral';
 
 /** Evidence is `http_<status>` with an optional `:<code>`, or one word. */
 function signOfEvidence(evidence: string): HealthSign {

@@ -8,6 +8,7 @@ export * from './ledger/ledger.query.js';
 export * from './operations/operations.query.js';
 export * from './parked/parked.query.js';
 export * from './payment-intent/payment-intent.query.js';
+export * from './payment-methods/payment-methods.query.js';
 export * from './payment-status/payment-status.query.js';
 export * from './webhook-endpoints/webhook-endpoints.query.js';
 export * from './world-events/world-events.query.js';

@@ -4,6 +4,7 @@ import { agentActivityProjection } from './agent-activity/agent-activity.project
 import { ledgerProjection } from './ledger/ledger.projection.js';
 import { operationsProjection } from './operations/operations.projection.js';
 import { parkedProjection } from './parked/parked.projection.js';
+import { paymentMethodsProjection } from './payment-methods/payment-methods.projection.js';
 import { paymentStatusProjection } from './payment-status/payment-status.projection.js';
 import { webhookEndpointsProjection } from './webhook-endpoints/webhook-endpoints.projection.js';
 import { worldEventsProjection } from './world-events/world-events.projection.js';
@@ -15,6 +16,7 @@ export const PROJECTIONS: readonly Projection[] = [
   ledgerProjection,
   operationsProjection,
   parkedProjection,
+  paymentMethodsProjection,
   paymentStatusProjection,
   webhookEndpointsProjection,
   worldEventsProjection,

@@ -3,6 +3,7 @@ import type {
   MandateEvent,
   ParkedDeliveryEvent,
   PaymentIntentEvent,
+  PaymentMethodEvent,
   TenantEvent,
   WebhookEndpointEvent,
 } from '#domain';
@@ -11,6 +12,7 @@ import type { RecordedEvent } from '#event-store';
 /** What each category of streams holds. Types of a later version may be among them: they are passed over. */
 interface EventsByCategory {
   payment_intent: PaymentIntentEvent;
+  payment_method: PaymentMethodEvent;
   mandate: MandateEvent;
   agent: AgentEvent;
   tenant: TenantEvent;
@@ -29,6 +31,7 @@ export function eventOf<Category extends keyof EventsByCategory>(
 
 const PREFIXES: Readonly<Record<string, string>> = {
   payment_intent: 'pi_',
+  payment_method: 'pm_',
   mandate: 'mnd_',
   agent: 'agt_',
   tenant: 'tnt_',

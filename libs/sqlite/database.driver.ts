@@ -164,9 +164,11 @@ function isEmpty(database: Database, path: string): boolean {
 }
 
 function createOrUpgrade(database: Database, schema: Schema): void {
-  const version = Number(database.pragma('user_version'));
-  if (version === schema.version) return;
+  if (Number(database.pragma('user_version')) === schema.version) return;
   inTransaction(database, () => {
+    // Another process may have been faster.
+    const version = Number(database.pragma('user_version'));
+    if (version === schema.version) return;
     if (version === 0) database.exec(schema.sql);
     for (let from = version; from > 0 && from < schema.version; from++) {
       schema.upgrades?.[from]?.(database);

@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'libs/fraud': ['#platform'],
   'libs/contracts': ['#domain'],
   'libs/processors': ['#domain', '#platform'],
+  'libs/vault': ['#platform', '#processors', '#sqlite'],
   'libs/reservations': ['#domain', '#platform'],
   'libs/webhooks': ['#platform'],
   'libs/event-store': ['#platform', '#sqlite'],
@@ -49,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '#processors',
     '#reservations',
     '#webhooks',
+    '#vault',
   ],
   'apps/queries': [
     '#bus/nest',

@@ -319,6 +319,8 @@ describe('the documentation', () => {
         '/v1/payment_intents/{id}/refunds',
         '/v1/payment_intents/{id}/explanation',
         '/v1/payment_intents/{id}/events',
+        '/v1/payment_methods',
+        '/v1/payment_methods/{id}',
         '/v1/operations',
         '/v1/authority',
         '/v1/agents',

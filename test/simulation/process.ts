@@ -11,6 +11,8 @@ import { createSandboxProcessor } from '#processors/sandbox';
 import { createHttpReservationProvider } from '#reservations/http';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
+import { MemoryVault } from '#vault/memory';
+import { Vault } from '#vault';
 import { type MemorySagaStore, type SagaRuntime, SagaStore } from '#runtime';
 import { CommandsModule } from '../../apps/commands/commands.module.js';
 import { InstanceKeys } from '../../apps/commands/instance-keys.js';
@@ -24,7 +26,7 @@ import { SagasModule } from '../../apps/sagas/sagas.module.js';
 import { Sender } from '../../apps/sagas/sender.js';
 import { Container, commandBusOver, connectSagas, patternsOf } from './container.js';
 import type { Faults } from './faults.js';
-import { type Kernel, Life, SimClock, SimTimers } from './kernel.js';
+import { type Kernel, Life, SimClock, SimRandom, SimTimers } from './kernel.js';
 import { SimPolicyEngine } from './sim.policy.js';
 import { type Exchange, SimBus } from './sim.bus.js';
 import type { Network, SimProcessorServer } from './sim.network.js';
@@ -114,6 +116,7 @@ export class SimProcess {
       [ProcessorRegistry, new ProcessorRegistry(processors)],
       [ReservationDesk, new ReservationDesk([merchant], timers)],
       [WebhookSender, new WebhookSender(http, clock, timers, { allowInternal: false })],
+      [Vault, new MemoryVault(clock, new SimRandom(kernel.prng))],
       [ApprovalTime, new ApprovalTime(APPROVAL_MS)],
       [PurchaseWindow, new PurchaseWindow(DUPLICATE_WINDOW_MS)],
       [InstanceKeys, new InstanceKeys(Buffer.alloc(32, 7))],

@@ -9,6 +9,7 @@ import type {
   Operation,
   Page,
   PaymentIntent,
+  PaymentMethod,
   PaymentRequest,
   ProcessorHealth,
   Refund,
@@ -74,6 +75,14 @@ export function createApiClient(baseUrl: string, credential: string | null, conn
     operations: (idempotencyKey: string) =>
       get<Page<Operation>>('/v1/operations', { idempotency_key: idempotencyKey }),
     authority: () => get<unknown>('/v1/authority'),
+
+    /** Any body at all, so that mistakes can be made. */
+    tokenize: (body: object, options?: PostOptions) =>
+      post<PaymentMethod>('/v1/payment_methods', { json: body }, options),
+    paymentMethod: (id: string) => get<PaymentMethod>(`/v1/payment_methods/${id}`),
+    paymentMethods: (query?: Query) => get<Page<PaymentMethod>>('/v1/payment_methods', query),
+    erasePaymentMethod: (id: string) =>
+      request<PaymentMethod>('DELETE', `/v1/payment_methods/${id}`),
 
     createAgent: (name: string, options?: PostOptions) =>
       post<CreatedAgent>('/v1/agents', { json: { name } }, options),

@@ -118,6 +118,7 @@ export async function startBursar(options: BursarOptions = {}): Promise<RunningB
     } finally {
       await nats?.dispose();
       if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
+      await rm(`${dataDir}.vault-key`, { force: true });
     }
   };
   try {

@@ -63,6 +63,7 @@ export interface Failure {
   category: string;
   retry: Retry;
   remedies: Remedy[];
+  decline?: { code: string; category: 'soft' | 'hard' };
 }
 
 export interface Approval {
@@ -152,6 +153,16 @@ export interface Problem {
   remedies?: Remedy[];
   payment_intent?: string | null;
   trace_id: string;
+}
+
+export interface PaymentMethod {
+  object: 'payment_method';
+  id: string;
+  status: 'active' | 'erased';
+  card: { brand: string; last4: string; exp_month: number; exp_year: number } | null;
+  agent: string | null;
+  created_at: string;
+  erased_at: string | null;
 }
 
 export interface Page<T> {

@@ -9,10 +9,18 @@ import { PARKED } from './parked.commands.js';
 import { PAYMENTS } from './payments.commands.js';
 import { SERVER, START } from './server.commands.js';
 import { printable } from './table.js';
+import { VAULT } from './vault.commands.js';
 import type { Terminal } from './terminal.js';
 import { commandUsage, groupUsage } from './usage.js';
 
-const COMMANDS: readonly Command[] = [...SERVER, ...PAYMENTS, ...OWNER, ...PARKED, ...DEPLOYMENT];
+const COMMANDS: readonly Command[] = [
+  ...SERVER,
+  ...PAYMENTS,
+  ...OWNER,
+  ...PARKED,
+  ...VAULT,
+  ...DEPLOYMENT,
+];
 
 /** Runs what the arguments ask for. Answers the exit status: 0, 1 when it failed, 2 when it was not understood. */
 export async function runCommandLine(

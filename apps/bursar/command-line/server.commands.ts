@@ -1,5 +1,6 @@
 import { LogDamagedError } from '#event-store';
 import { DataFolderLockedError, UnknownFileError } from '#sqlite';
+import { VaultUnavailableError } from '#vault';
 import { AgentsDoorError } from '../nats.settings.js';
 import { RoleStartError } from '../roles/role-start.error.js';
 import { ROLES, type Role, readRoleSettings } from '../roles/role.settings.js';
@@ -133,6 +134,7 @@ function isPlain(error: unknown): error is Error {
     error instanceof LogDamagedError ||
     error instanceof AgentsDoorError ||
     error instanceof RoleStartError ||
+    error instanceof VaultUnavailableError ||
     (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
   );
 }

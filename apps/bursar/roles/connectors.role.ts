@@ -6,9 +6,13 @@ import { Clock, Timers, Trouble } from '#platform';
 import { ProcessorRegistry } from '#processors';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
+import { Vault } from '#vault';
 import { ConnectorsModule } from '../../connectors/connectors.module.js';
+import { Tokenization } from '../../connectors/tokenization.js';
+import { openCardsDoor } from '../cards/cards.door.js';
 import { FRAUD_LIMITS } from '../fraud-limits.js';
 import { openOutside } from '../outside.js';
+import { vaultOfRole } from '../vault.settings.js';
 import { Closers } from './closers.js';
 import { startHealthServer } from './health.server.js';
 import {
@@ -28,6 +32,9 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
   try {
     const outside = await openOutside(settings.sandboxUrl, settings);
     closers.add(() => outside.close());
+    const { vault, open, close } = vaultOfRole(settings.vault, settings.dataDir);
+    closers.add(close);
+    await open();
     const fraud = new FraudScreen(new RulesFraudProvider(), timers, FRAUD_LIMITS);
     const ports = RolePorts.of([
       [Bus, openBus(host)],
@@ -35,6 +42,7 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
       [Timers, timers],
       [Trouble, trouble],
       [ProcessorRegistry, outside.registry],
+      [Vault, vault],
       [ReservationDesk, outside.reservations],
       [FraudScreen, fraud],
       [WebhookSender, outside.webhooks],
@@ -47,6 +55,12 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
     closers.add(() => others.leave());
     closers.add(() => app.close());
     await app.listen();
+    const { host: address, cardsDoor } = settings;
+    if (cardsDoor) {
+      const door = { ...cardsDoor, host: address };
+      const opened = await openCardsDoor(app.get(Tokenization), door, trouble);
+      closers.add(() => opened.close());
+    }
     await others.join();
     const health = await startHealthServer(settings, host);
     closers.add(() => health.close());

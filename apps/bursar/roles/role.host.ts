@@ -6,10 +6,14 @@ import { Metrics } from '#metrics';
 import { type Trouble, ownerOf } from '#platform';
 import { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
 import { ProcessLog } from '../process-log.js';
+import { RedactedLogger } from '../redacted.logger.js';
 import { RoleReadiness } from './role.readiness.js';
 import type { Role, RoleSettings } from './role.settings.js';
 
-export const NEST_OPTIONS = { logger: ['error', 'warn'], abortOnError: false } satisfies Options;
+export const NEST_OPTIONS = {
+  logger: new RedactedLogger(),
+  abortOnError: false,
+} satisfies Options;
 
 /** How long requests that came may take once a process is told to end. */
 export const ANSWER_WITHIN_MS = 4_000;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { PURCHASE_WINDOW_MS } from '#domain';
+import { type CardsTls, cardsDoorOf, cardsRoadOf } from '../cards/cards.settings.js';
 import { type NatsAccess, natsAccessOf } from '../nats.settings.js';
 import {
   APPROVAL_MS,
@@ -9,6 +10,7 @@ import {
   portOf,
   secondsOf,
   switchOf,
+  vaultSettingsOf,
 } from '../settings.js';
 
 /** What a process of the distributed form can be. */
@@ -39,6 +41,12 @@ export interface RoleSettings {
   reservationParticipants: Settings['reservationParticipants'];
   /** For connectors only. */
   webhooksAllowInternal: boolean;
+  /** What says where the vault and its key are; for connectors only. */
+  vault: Settings['vault'];
+  /** Where cards come in; for connectors only. Null: nowhere. */
+  cardsDoor: (CardsTls & { port: number }) | null;
+  /** Where cards go to; for gateways only. Null: nowhere. */
+  cardsRoad: (CardsTls & { url: string }) | null;
 }
 
 /** @throws InvalidSettingsError, which names everything that is wrong */
@@ -78,6 +86,9 @@ export function readRoleSettings(role: Role, env: NodeJS.ProcessEnv): RoleSettin
     approvalMs: secondsOf(env, 'BURSAR_APPROVAL_SECONDS', APPROVAL_MS, faults),
     reservationParticipants: participantsOf(env, faults),
     webhooksAllowInternal: switchOf(env, 'BURSAR_WEBHOOKS_ALLOW_INTERNAL', faults),
+    vault: vaultSettingsOf(env),
+    cardsDoor: role === 'connectors' ? cardsDoorOf(env, faults) : null,
+    cardsRoad: role === 'gateway' ? cardsRoadOf(env, faults) : null,
   };
   if (!nats || faults.length > 0) throw new InvalidSettingsError(faults);
   return { ...settings, nats };

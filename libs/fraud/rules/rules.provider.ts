@@ -1,6 +1,12 @@
 import { FraudProvider } from '../fraud-provider.port.js';
-import type { FraudRequest, FraudSignal, FraudVerdict } from '../fraud-provider.port.js';
+import type {
+  CardFraudRequest,
+  FraudRequest,
+  FraudSignal,
+  FraudVerdict,
+} from '../fraud-provider.port.js';
 import { amountSignals } from './amount.rules.js';
+import { type CardLimits, DEFAULT_CARD_LIMITS, cardSignals } from './card.rules.js';
 import { DEFAULT_VELOCITY_LIMITS, velocitySignals } from './velocity.rules.js';
 import type { VelocityLimits } from './velocity.rules.js';
 
@@ -9,16 +15,38 @@ const BASELINE_POINTS = 10;
 const REVIEW_FROM = 60;
 const BLOCK_FROM = 90;
 
-/** Fixed rules on amount and velocity, computed in the process. The score is the sum of all contributions, at most 100. */
+/** Fixed rules on amount and velocity, and on cards that are brought, computed in the process. The score is the sum of all contributions, at most 100. */
 export class RulesFraudProvider extends FraudProvider {
   readonly name = 'rules';
   readonly version = '1.0.0';
 
-  constructor(private readonly limits: VelocityLimits = DEFAULT_VELOCITY_LIMITS) {
+  constructor(
+    private readonly limits: VelocityLimits = DEFAULT_VELOCITY_LIMITS,
+    private readonly cardLimits: CardLimits = DEFAULT_CARD_LIMITS,
+  ) {
     super();
   }
 
-  async screen(request: FraudRequest): Promise<FraudVerdict> {
+  async screen(request: FraudRequest | CardFraudRequest): Promise<FraudVerdict> {
+    return request.stage === 'tokenization'
+      ? this.screenCard(request)
+      : this.screenPayment(request);
+  }
+
+  private screenCard(request: CardFraudRequest): FraudVerdict {
+    const signals = [baseline(), ...cardSignals(request, this.cardLimits)];
+    const score = scoreOf(signals);
+    return {
+      provider: this.name,
+      version: this.version,
+      verdict: score >= BLOCK_FROM ? 'block' : 'allow',
+      reason: 'fraud',
+      score,
+      signals,
+    };
+  }
+
+  private screenPayment(request: FraudRequest): FraudVerdict {
     const amount = [baseline(), ...amountSignals(request)];
     const velocity = velocitySignals(request, this.limits);
     const amountScore = scoreOf(amount);

@@ -1,5 +1,6 @@
 import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import type { HttpClient, HttpResponse } from '#platform';
+import type { Card } from '../card.js';
 import {
   Processor,
   type AttemptOrder,
@@ -12,6 +13,7 @@ import {
   outcomeOf,
   outcomeOfTransportError,
   prepareOutcomeOf,
+  provisionOutcomeOf,
   refundLookUpOutcomeOf,
   refundOutcomeOf,
   type MoneyOperation,
@@ -134,8 +136,15 @@ export class SandboxConnector extends Processor {
     }
   }
 
-  provision(): Promise<ProvisionOutcome> {
-    return Promise.resolve({ kind: 'failed', evidence: 'not_supported' });
+  async provision(card: Card, key: string, signal: AbortSignal): Promise<ProvisionOutcome> {
+    const { number, expMonth, expYear, cvc } = card;
+    const wire = { number, exp_month: expMonth, exp_year: expYear, ...(cvc && { cvc }) };
+    const url = `${this.account.baseUrl}/v1/tokens`;
+    try {
+      return provisionOutcomeOf(await this.postTo(url, key, { card: wire }, signal));
+    } catch (error) {
+      return { kind: 'failed', evidence: outcomeOfTransportError(error).evidence };
+    }
   }
 
   async ping(signal: AbortSignal): Promise<void> {
@@ -179,9 +188,18 @@ export class SandboxConnector extends Processor {
     body: object,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
+    return this.postTo(`${this.collectionUrl}${path}`, key, body, signal);
+  }
+
+  private postTo(
+    url: string,
+    key: string,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<HttpResponse> {
     return this.http.request({
       method: 'POST',
-      url: `${this.collectionUrl}${path}`,
+      url,
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify(body),
       signal,

@@ -8,6 +8,7 @@ import {
   type ContractFault,
   type ProcessorUnderTest,
 } from '../processor.contract.js';
+import { Card } from '../card.js';
 import { discoverSandboxProcessors } from './index.js';
 
 const MODES: Record<ContractFault, string> = {
@@ -53,6 +54,10 @@ async function startUnderTest(name: string): Promise<ProcessorUnderTest> {
       refundPending: 'pm_sandbox_refund_pending',
       refundFails: 'pm_sandbox_refund_fails',
       refundRefused: 'pm_sandbox_refund_refused',
+    },
+    cards: {
+      good: new Card({ number: '4242424242424242', expMonth: 7, expYear: 2031, cvc: '989' }),
+      refused: new Card({ number: '4000000000000002', expMonth: 7, expYear: 2031 }),
     },
     async charges(orderKey) {
       const url = `${control}/books?merchant_reference=${orderKey}`;

@@ -1,6 +1,6 @@
 import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import { HttpTransportError, type HttpResponse } from '#platform';
-import type { AttemptOrder, LookUpAnswer } from '../processor.port.js';
+import type { AttemptOrder, LookUpAnswer, ProvisionOutcome } from '../processor.port.js';
 
 /** Pure: what the sandbox processors' answers mean. `operation` is what was asked of the processor. */
 export type MoneyOperation = 'authorize' | 'capture' | 'void' | 'fence';
@@ -88,6 +88,21 @@ export function prepareOutcomeOf(order: AttemptOrder, response: HttpResponse): P
       : { kind: 'not_executed', evidence: 'echo_mismatch' };
   }
   return { kind: 'not_executed', evidence: httpEvidence(response.status, body) };
+}
+
+/** A token moves no money: whatever is not a definite yes or no has failed and may be tried again. */
+export function provisionOutcomeOf({ status, body: text }: HttpResponse): ProvisionOutcome {
+  const body = parseJson(text);
+  if (status === 402) {
+    const error = isObject(body) ? declineFieldOf(body.error) : null;
+    return error
+      ? { kind: 'declined', ...error }
+      : { kind: 'failed', evidence: 'unreadable_decline' };
+  }
+  if (status !== 201) return { kind: 'failed', evidence: httpEvidence(status, body) };
+  return isObject(body) && isReference(body.id)
+    ? { kind: 'provisioned', token: body.id }
+    : { kind: 'failed', evidence: 'unreadable_answer' };
 }
 
 export function refundOutcomeOf(order: AttemptOrder, response: HttpResponse): RefundOutcome {

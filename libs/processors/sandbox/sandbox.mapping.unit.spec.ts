@@ -6,6 +6,7 @@ import {
   outcomeOf,
   outcomeOfTransportError,
   prepareOutcomeOf,
+  provisionOutcomeOf,
   refundLookUpOutcomeOf,
   refundOutcomeOf,
 } from './sandbox.mapping.js';
@@ -435,5 +436,28 @@ describe('the outcome of a call without an answer', () => {
     });
     expect(outcomeOfTransportError(reset).kind).toBe('unknown');
     expect(outcomeOfTransportError(new Error('defect')).kind).toBe('unknown');
+  });
+});
+
+describe('the outcome of exchanging a card', () => {
+  it.each([
+    [201, { id: 'tok_1' }, { kind: 'provisioned', token: 'tok_1' }],
+    [201, { id: 'tok 1' }, { kind: 'failed', evidence: 'unreadable_answer' }],
+    [201, 'not json', { kind: 'failed', evidence: 'unreadable_answer' }],
+    [200, { id: 'tok_1' }, { kind: 'failed', evidence: 'http_200' }],
+    [400, refusal('validation_failed'), { kind: 'failed', evidence: 'http_400:validation_failed' }],
+    [500, '', { kind: 'failed', evidence: 'http_500' }],
+    [402, {}, { kind: 'failed', evidence: 'unreadable_decline' }],
+    [402, { error: { code: 'Not A Code' } }, { kind: 'failed', evidence: 'unreadable_decline' }],
+  ])('is read from %i %j', (status, body, outcome) => {
+    expect(provisionOutcomeOf(response(status, body))).toEqual(outcome);
+  });
+
+  it('is a decline with its code for 402', () => {
+    expect(provisionOutcomeOf(response(402, refusal('card_declined')))).toEqual({
+      kind: 'declined',
+      code: 'card_declined',
+      message: 'no',
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { minorUnits } from '#domain';
 import { HttpClient, HttpTransportError, type HttpRequest, type HttpResponse } from '#platform';
 import { VirtualClock } from '#platform/memory';
 import { UndiciHttpClient } from '#platform/undici';
@@ -14,7 +15,11 @@ import { createStripeProcessor } from './index.js';
 import { disagreements, openStripeDocument } from './stripe-document.fixture.js';
 
 const AUTHORIZATION_VALID_FOR_MS = 60_000;
-const LASTS_MS = { refund_settlement: 1_000, authorization: AUTHORIZATION_VALID_FOR_MS };
+const LASTS_MS = {
+  refund_settlement: 1_000,
+  decision: 0,
+  authorization: AUTHORIZATION_VALID_FOR_MS,
+};
 
 /** Published at https://docs.stripe.com/testing. */
 const TOKENS: ProcessorUnderTest['tokens'] = {
@@ -29,6 +34,9 @@ const TOKENS: ProcessorUnderTest['tokens'] = {
 };
 const [GOOD_NUMBER, WRONG_NUMBER] = ['4242424242424242', '4242424242424241'];
 const VALID = { expMonth: 12, expYear: 2040, cvc: '123' };
+
+/** Where its books count other digits than ISO 4217, from the same page. */
+const DIGITS: Readonly<Record<string, number>> = { ISK: 2, UGX: 2, MGA: 0 };
 
 /** Written down from https://docs.stripe.com/currencies, not computed. */
 const AMOUNTS: NonNullable<ProcessorUnderTest['amounts']> = [
@@ -113,6 +121,7 @@ async function startSimulated(): Promise<ProcessorUnderTest> {
       refused: new Card({ number: WRONG_NUMBER, ...VALID }),
     },
     amounts: AMOUNTS,
+    digitsOf: (currency) => DIGITS[currency] ?? minorUnits(currency) ?? NaN,
     looksUpByReferenceOnly: true,
     refundsFailAfterSuccess: true,
     async act(url, outcome) {
@@ -203,6 +212,7 @@ function startReal(testKey: string): ProcessorUnderTest {
   return {
     processor: createStripeProcessor({ ...account, returnUrl: 'https://shop.example/back' }, http),
     tokens: TOKENS,
+    digitsOf: (currency) => DIGITS[currency] ?? minorUnits(currency) ?? NaN,
     amounts: AMOUNTS.filter(({ currency }) => currency !== 'CLP'),
     looksUpByReferenceOnly: true,
     refundsFailAfterSuccess: true,

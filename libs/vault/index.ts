@@ -1,0 +1,3 @@
+export * from './vault.port.js';
+export * from './absent.vault.js';
+export * from './cvc.memory.js';
