@@ -133,8 +133,9 @@ function prepared(request: Request, world: World): Outgoing {
   };
 }
 
-/** A part of a body that had several values may be a whole one. */
-function isSpoilt({ spoiling, delivery }: Request, { body }: Outgoing): boolean {
+/** A part of a body that had several values may be a whole one, and nothing twice is nothing. */
+function isSpoilt({ spoiling, delivery, body: before }: Request, { body }: Outgoing): boolean {
+  if (spoiling.name === 'twice') return before !== '';
   if (spoiling.name !== 'cut') return spoiling.name !== 'none';
   return delivery !== 'chunked' && !isJson(body);
 }
