@@ -161,6 +161,21 @@ const SENTENCES: Tellers<string> = {
   RefundAccepted: () => ['The processor accepted the refund and decides later.'],
   RefundSucceeded: ({ amountMinor, currency }) => [`${amountMinor} ${currency} were refunded.`],
   RefundFailed: () => ['The refund failed; the money stays where it is.'],
+  DisputeEvidenceRequested: ({ amountMinor, currency, evidenceDueAt }) => [
+    `The buyer's bank asks about ${amountMinor} ${currency}${dueBefore(evidenceDueAt)}.`,
+  ],
+  DisputeOpened: ({ amountMinor, currency, evidenceDueAt }) => [
+    `The buyer disputes ${amountMinor} ${currency}; they were taken back until it is decided${dueBefore(evidenceDueAt)}.`,
+  ],
+  DisputeWon: ({ amountMinor, currency }) => [
+    `The dispute was won; ${amountMinor} ${currency} stay with the payee.`,
+  ],
+  DisputeLost: ({ amountMinor, currency }) => [
+    `The dispute was lost; ${amountMinor} ${currency} went back to the buyer.`,
+  ],
+  PaymentSettled: ({ processor, amountMinor, feeMinor, currency }) => [
+    `${processor} settled ${amountMinor} ${currency}, less a fee of ${feeMinor}.`,
+  ],
   PaymentCanceled: ({ reason }) => [`The payment was canceled (${reason}).`],
   PaymentSucceeded: () => ['The payment succeeded.'],
   PaymentFailed: ({ failure }) => [`The payment failed with ${failure.code}.`],
@@ -177,6 +192,10 @@ function inTheWay({ rule: name, limit, used, held, requested, currency }: RuleRe
   const spent =
     used === undefined ? '' : ` of which ${String(used)} were used and ${String(held)} held`;
   return `Rule ${name} allows ${String(limit)}${unit},${spent ? `${spent},` : ''} and ${String(requested)} were requested.`;
+}
+
+function dueBefore(evidenceDueAt: string | null): string {
+  return evidenceDueAt === null ? '' : `; evidence is due by ${evidenceDueAt}`;
 }
 
 function names(candidates: readonly { processor: string }[]): string[] {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   type AttemptState,
+  type DisputeState,
   type JsonRecord,
   type OperationState,
   type PaymentIntentState,
@@ -42,6 +43,7 @@ export function renderPaymentIntent(state: PaymentIntentState): JsonRecord {
     processor: processorInCharge(state),
     attempts: state.attempts.map(renderAttempt),
     refunds: state.refunds.map((refund) => renderRefund(state, refund)),
+    disputes: state.disputes.map(renderDispute),
     reservation: renderReservation(state),
     approval: renderApproval(state),
     decision: renderDecision(state),
@@ -125,6 +127,24 @@ export function renderRefund(
       }),
     },
     created_at: at,
+  };
+}
+
+function renderDispute({
+  dispute,
+  status,
+  amountMinor,
+  currency,
+  reason,
+  evidenceDueAt,
+}: DisputeState): JsonRecord {
+  return {
+    id: cleanText(dispute, 128),
+    status,
+    amount: amountMinor,
+    currency,
+    reason: cleanText(reason, 64),
+    evidence_due_at: evidenceDueAt,
   };
 }
 

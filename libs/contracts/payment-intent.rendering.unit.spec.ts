@@ -80,6 +80,7 @@ describe('a payment', () => {
         },
       ],
       refunds: [],
+      disputes: [],
       reservation: null,
       approval: null,
       decision: {

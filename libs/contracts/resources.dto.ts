@@ -136,6 +136,18 @@ export class RefundResource {
   created_at!: string;
 }
 
+/** A buyer, or the buyer's bank, wants the money back. */
+export class DisputeResource {
+  /** The processor's name for it. */
+  id!: string;
+  /** `evidence_due`: something is asked, nothing was taken; `opened`: taken back until it is decided. */
+  status!: 'evidence_due' | 'opened' | 'won' | 'lost';
+  amount!: number;
+  currency!: string;
+  reason!: string;
+  evidence_due_at!: string | null;
+}
+
 export class ReservationFailureResource {
   code!: string;
   untrusted?: Record<string, string>;
@@ -202,6 +214,7 @@ export class PaymentIntentResource {
   processor!: string | null;
   attempts!: AttemptResource[];
   refunds!: RefundResource[];
+  disputes!: DisputeResource[];
   reservation!: ReservationResource | null;
   approval!: ApprovalResource | null;
   decision!: DecisionResource | null;

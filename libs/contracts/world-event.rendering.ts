@@ -56,6 +56,11 @@ const NAMES = {
   RefundAccepted: 'payment_intent.refund_pending',
   RefundSucceeded: 'payment_intent.refund_succeeded',
   RefundFailed: 'payment_intent.refund_failed',
+  DisputeEvidenceRequested: 'payment_intent.dispute_evidence_due',
+  DisputeOpened: 'payment_intent.dispute_opened',
+  DisputeWon: 'payment_intent.dispute_won',
+  DisputeLost: 'payment_intent.dispute_lost',
+  PaymentSettled: 'payment_intent.settled',
   LedgerPosted: null,
   PaymentSucceeded: 'payment_intent.succeeded',
   PaymentFailed: 'payment_intent.failed',
@@ -161,6 +166,14 @@ type Details = {
 const byWhom = ({ by }: { by: string }): JsonRecord => ({ by });
 const whichAttempt = ({ number }: { number: number }): JsonRecord => ({ attempt: number });
 
+const disputed = (data: PaymentIntentEventData<'DisputeOpened'>): JsonRecord => ({
+  attempt: data.number,
+  dispute: {
+    ...{ id: cleanText(data.dispute, 128), amount: data.amountMinor, currency: data.currency },
+    ...{ reason: cleanText(data.reason, 64), evidence_due_at: data.evidenceDueAt },
+  },
+});
+
 /** What the event itself says: names of ours, amounts in minor units, and words from outside only under `untrusted`. */
 const DETAILS: Details = {
   ApprovalRequested: ({ stage, reasons, dueAt }) => ({
@@ -222,6 +235,14 @@ const DETAILS: Details = {
   RefundFailed: ({ refund, code, message }) => ({
     ...refundNamed(refund, { code: declineCode(code) }),
     ...words('processor_message', message),
+  }),
+  DisputeEvidenceRequested: disputed,
+  DisputeOpened: disputed,
+  DisputeWon: disputed,
+  DisputeLost: disputed,
+  PaymentSettled: ({ number, processor, batch, amountMinor, feeMinor, currency }) => ({
+    ...{ attempt: number, processor, batch: cleanText(batch, 128) },
+    settled: { amount: amountMinor, fee: feeMinor, currency },
   }),
   PaymentSucceeded: ({ spentMinor }) => ({ amount_captured: spentMinor }),
   PaymentFailed: ({ failure: { code, detail, decline } }) => ({

@@ -9,6 +9,8 @@ export * from './payment-intent/payment-intent.events.js';
 export * from './payment-intent/payment-intent.commands.js';
 export * from './payment-intent/payment-intent.state.js';
 export * from './payment-intent/payment-intent.decider.js';
+export * from './payment-intent/processor-notice.js';
+export * from './payment-intent/dispute.state.js';
 export * from './payment-intent/failures.js';
 export * from './payment-intent/operations.js';
 export * from './payment-intent/refund.state.js';

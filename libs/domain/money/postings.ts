@@ -41,6 +41,33 @@ export function refundPostings(moved: Moved): Posting[] {
   return transfer(`processor:${moved.processor}:clearing`, `agent:${moved.agent}:refunded`, moved);
 }
 
+/** A dispute: the processor takes the money back from the payee; negative when it is won and given back. */
+export function disputePostings(moved: Moved): Posting[] {
+  return transfer(`processor:${moved.processor}:clearing`, `agent:${moved.agent}:disputed`, moved);
+}
+
+interface PaidOut {
+  processor: string;
+  /** Of the charge; negative for what is taken back. */
+  amountMinor: number;
+  feeMinor: number;
+  currency: string;
+}
+
+/**
+ * A settlement: what the processor owed is paid out, less its fee. One in another currency than the payment's comes out of the
+ * processor's conversion, because what it was exchanged from is not told.
+ */
+export function settlementPostings(paid: PaidOut, paymentCurrency: string): Posting[] {
+  const { processor, amountMinor, feeMinor, currency } = paid;
+  const from = currency === paymentCurrency ? 'clearing' : 'conversion';
+  return [
+    { account: `processor:${processor}:${from}`, amountMinor, currency },
+    { account: `processor:${processor}:fees`, amountMinor: 0 - feeMinor, currency },
+    { account: `processor:${processor}:paid_out`, amountMinor: feeMinor - amountMinor, currency },
+  ];
+}
+
 /** Whether postings sum to zero in every currency. */
 export function isBalanced(postings: readonly Posting[]): boolean {
   const sums = new Map<string, number>();

@@ -2,6 +2,7 @@ import { holdPostings } from '../money/postings.js';
 import { toRfc3339 } from '../shared/time.js';
 import { buyerActionRequired, failureOfAction, stillWaiting } from './buyer-action.js';
 import { captureDecision } from './capture.js';
+import { contradiction } from './contradiction.js';
 import { failureOfAttempts } from './failures.js';
 import type { Outcome } from './outcome.js';
 import type { PaymentIntentCommandOf } from './payment-intent.commands.js';
@@ -58,7 +59,7 @@ export function authorizationEvents(
   const open = state.pending?.operation === 'authorize' && state.pending.number === attempt.number;
   return open
     ? settleAttempt(command, state, attempt)
-    : contradiction(attempt, command.outcome, command.nowMs);
+    : moneyAfterAll(attempt, command.outcome, command.nowMs);
 }
 
 /** Recorded before anybody but its sender sends a call that authorizes, and only while its outcome is open. */
@@ -188,19 +189,15 @@ function margin(validForMs: number): number {
   return Math.min(validForMs / 10, MARGIN_MAX_MS);
 }
 
-/** An attempt proven to take no money that reports money after all is nothing to adopt: a human must look. */
-function contradiction(
+/** An attempt proven to take no money that reports money after all. */
+function moneyAfterAll(
   attempt: AttemptState,
   outcome: Outcome,
   nowMs: number,
 ): PaymentIntentEvent[] {
-  const provenWithoutMoney = ['declined', 'not_executed', 'fenced'].includes(attempt.outcome);
-  if (outcome.kind !== 'succeeded' || !provenWithoutMoney || attempt.contradicted) return [];
-  const data = {
-    number: attempt.number,
-    recorded: attempt.outcome,
-    reported: `succeeded ${outcome.reference}`,
-    at: toRfc3339(nowMs),
-  };
-  return [{ type: 'OutcomeContradicted', data }];
+  const recorded = attempt.outcome;
+  const provenWithoutMoney = ['declined', 'not_executed', 'fenced'].includes(recorded);
+  if (outcome.kind !== 'succeeded' || !provenWithoutMoney) return [];
+  const reported = `succeeded ${outcome.reference}`;
+  return contradiction(attempt, { recorded, reported }, nowMs);
 }

@@ -166,7 +166,7 @@ export function voidEvents(
 ): PaymentIntentEvent[] {
   const attempt = pendingAttempt(state, 'void', command.number);
   if (!attempt) return [];
-  const { number, outcome, nowMs } = command;
+  const { outcome, nowMs } = command;
   const at = toRfc3339(nowMs);
   if (outcome.kind !== 'succeeded' && outcome.kind !== 'fenced') {
     // Also a refused void: as long as the processor does not say that nothing is held, something may be.
@@ -174,12 +174,22 @@ export function voidEvents(
       ? takenOn(state, attempt, 'void', outcome.reference, command)
       : openStill(state, attempt, 'void', evidenceOf(outcome), command);
   }
-  const { agent, heldMinor: amountMinor, currency } = state;
-  const held = { agent, processor: attempt.processor, amountMinor, currency };
+  return [
+    ...heldReleased(state, attempt, at),
+    ...(state.abandoning ? failed(state, state.abandoning, at) : canceled(state, at)),
+  ];
+}
+
+/** Nothing is held any more. */
+export function heldReleased(
+  { agent, heldMinor: amountMinor, currency }: PaymentIntentState,
+  { number, processor }: AttemptState,
+  at: string,
+): PaymentIntentEvent[] {
+  const held = { agent, processor, amountMinor, currency };
   return [
     { type: 'AuthorizationVoided', data: { number, amountMinor, at } },
     posted('AuthorizationVoided', releasePostings(held), at),
-    ...(state.abandoning ? failed(state, state.abandoning, at) : canceled(state, at)),
   ];
 }
 

@@ -13,6 +13,7 @@ import type {
   MandateJudgement,
   PolicyJudgement,
 } from './payment-intent.events.js';
+import type { ProcessorNotice } from './processor-notice.js';
 
 /** What routing knows about a processor at the moment of a decision. */
 export interface ProcessorFacts {
@@ -133,6 +134,8 @@ export type PaymentIntentCommand =
       /** Which probe asked; absent for the first call and for an answer that came late. */
       probe?: number;
     })
+  /** What a processor told unasked. */
+  | (Acting & { type: 'TakeNotice'; processor: string; notice: ProcessorNotice })
   | (ByCaller & {
       type: 'CapturePayment';
       /** Null: all that is held. */

@@ -6,6 +6,7 @@ import { authorizationEvents, preparationEvents, takeOverEvents } from './author
 import { cancelDecision, expiredAuthorization } from './cancel.js';
 import { captureDecision, captureEvents, captureRequest, voidEvents } from './capture.js';
 import { judgementEvents, routeEvents } from './judgement.js';
+import { noticeDecision } from './notice.js';
 import { repeatedOperationOf, toBeAnswered } from './operations.js';
 import type {
   CallerCommand,
@@ -139,6 +140,8 @@ function decide(command: PaymentIntentCommand, state: PaymentIntentState): Payme
       return accepted(...voidEvents(command, state));
     case 'RecordRefund':
       return accepted(...refundEvents(command, state));
+    case 'TakeNotice':
+      return noticeDecision(command, state);
     case 'ExpireApproval':
       return accepted(...expiryEvents(command, state));
     case 'ExpireAuthorization':

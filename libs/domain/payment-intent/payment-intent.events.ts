@@ -43,6 +43,20 @@ export interface ScreeningFacts {
   readonly paymentMethod: string;
 }
 
+interface DisputeFacts {
+  /** The processor's name for it. */
+  readonly dispute: string;
+  readonly number: number;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly reason: string;
+  /** RFC 3339; null when no evidence is asked for. */
+  readonly evidenceDueAt: string | null;
+  /** When the processor said so, RFC 3339. */
+  readonly toldAt: string;
+  readonly at: string;
+}
+
 /** What becomes of the budget when a payment ends. */
 interface BudgetEnd {
   /** Null when the request had none. */
@@ -371,6 +385,27 @@ export type PaymentIntentEvent =
   | {
       type: 'RefundFailed';
       data: { refund: string; code: string; message: string | null; at: string };
+    }
+  | { type: 'DisputeEvidenceRequested'; data: DisputeFacts }
+  /** The processor took the money back until the dispute is decided. */
+  | { type: 'DisputeOpened'; data: DisputeFacts }
+  | { type: 'DisputeWon'; data: DisputeFacts }
+  | { type: 'DisputeLost'; data: DisputeFacts }
+  | {
+      /** The processor paid out what a charge or a refund came to, less its fee. */
+      type: 'PaymentSettled';
+      data: {
+        number: number;
+        processor: string;
+        /** The processor's id of the notice that said so. */
+        notice: string;
+        batch: string;
+        /** Negative for what was taken back. */
+        amountMinor: number;
+        feeMinor: number;
+        currency: string;
+        at: string;
+      };
     }
   | { type: 'LedgerPosted'; data: { cause: string; postings: readonly Posting[]; at: string } }
   | { type: 'PaymentSucceeded'; data: BudgetEnd & { at: string } }

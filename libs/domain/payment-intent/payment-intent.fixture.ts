@@ -11,8 +11,13 @@ import type {
   PaymentIntentEvent,
   PaymentIntentEventData,
 } from './payment-intent.events.js';
-import { type PaymentIntentState, evolvePaymentIntent } from './payment-intent.state.js';
+import {
+  type AttemptState,
+  type PaymentIntentState,
+  evolvePaymentIntent,
+} from './payment-intent.state.js';
 import type { JsonRecord } from '../shared/json.js';
+import type { DisputeNotice, NoticeMeaning } from './processor-notice.js';
 import type {
   Outcome,
   RefundOutcome,
@@ -300,6 +305,37 @@ export function merchant(
   const { try: tried = 0 } = options;
   return { type: 'RecordReservation', ...acting(options), operation, outcome, try: tried };
 }
+
+/** What the processor of an attempt tells unasked. */
+export function notice(
+  {
+    processor: name,
+    key,
+    reference,
+  }: Pick<AttemptState, 'processor' | 'reference'> & {
+    key: string | null;
+  },
+  meaning: NoticeMeaning,
+  options: { id?: string; at?: string; nowMs?: number } = {},
+): PaymentIntentCommandOf<'TakeNotice'> {
+  const { id = 'evt_1', at = AT } = options;
+  const told = { id, type: meaning.about, at, attemptKey: key, reference, meaning };
+  return { type: 'TakeNotice', ...acting(options), processor: name, notice: told };
+}
+
+export function disputed(
+  state: DisputeNotice['state'],
+  reference = 'dp_1',
+): Extract<NoticeMeaning, { about: 'dispute' }> {
+  const evidenceDueAt = state === 'opened' || state === 'evidence_due' ? DUE_AT : null;
+  const facts = { ...MONEY, reason: 'fraudulent', evidenceDueAt };
+  return { about: 'dispute', dispute: { reference, state, ...facts } };
+}
+
+export const SETTLED = {
+  about: 'settlement',
+  ...{ amountMinor: 4_200, feeMinor: 152, currency: 'USD', batch: 'po_1' },
+} as const satisfies NoticeMeaning;
 
 export const UNPARK: PaymentIntentCommandOf<'UnparkPayment'> = {
   type: 'UnparkPayment',

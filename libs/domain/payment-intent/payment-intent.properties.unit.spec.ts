@@ -25,6 +25,7 @@ import {
   PREPARED,
   REQUEST,
   RESERVING,
+  SETTLED,
   SOFT,
   SUCCEEDED,
   UNKNOWN,
@@ -37,11 +38,13 @@ import {
   decideCapture,
   decider,
   deny,
+  disputed,
   expireApproval,
   expireHold,
   judge,
   letGo,
   merchant,
+  notice,
   prepare,
   processor,
   refund,
@@ -177,9 +180,12 @@ const PROVEN_WITHOUT_MONEY: readonly AttemptState['outcome'][] = [
   'not_executed',
   'fenced',
 ];
-const AFTER_SUCCESS = /^(Refund|Reservation|Operation|PaymentParked|PaymentUnparked)/;
+const AFTER_SUCCESS =
+  /^(Dispute|PaymentSettled|Refund|Reservation|Operation|PaymentParked|PaymentUnparked)/;
 const AFTER_ANY_END =
   /^(RequestConcluded|Operation|OutcomeContradicted|Reservation|Payment(Unp|P)arked)/;
+/** What was taken can be disputed and is paid out, also when it was given back meanwhile. */
+const AFTER_CAPTURE = /^(Dispute|PaymentSettled|LedgerPosted)/;
 const STARTS_MONEY: readonly string[] = ['AttemptStarted', 'CaptureStarted'];
 const STARTS_A_CALL: readonly string[] = [...STARTS_MONEY, 'VoidStarted'];
 const MONEY_AT_THE_END: Readonly<Record<string, readonly string[]>> = {
@@ -229,6 +235,7 @@ function broken(before: PaymentIntentState, event: PaymentIntentEvent, after: Pa
     'after the end nothing begins but refunds of what was bought':
       !isOver ||
       AFTER_ANY_END.test(type) ||
+      (captured > 0 && AFTER_CAPTURE.test(type)) ||
       (before.status === 'succeeded' &&
         (AFTER_SUCCESS.test(type) ||
           type === 'LedgerPosted' ||
@@ -285,20 +292,30 @@ function expectLedgerToAgree({ log, state }: World): void {
       sums[kind] = (sums[kind] ?? 0) + amountMinor;
     }
   }
-  const { heldMinor, amountCapturedMinor, refunds } = state;
+  const { heldMinor, amountCapturedMinor, refunds, disputes, settledBy } = state;
   const returned = refundedMinor(refunds);
+  const disputedMinor = disputes
+    .filter(({ status }) => status === 'opened' || status === 'lost')
+    .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  const { amountMinor: settledMinor, feeMinor } = SETTLED;
+  const settlements = settledBy.length;
   const expected = {
     'agent:held': 0 - heldMinor,
     'agent:spent': amountCapturedMinor,
     'agent:refunded': 0 - returned,
     'processor:held': heldMinor,
-    'processor:clearing': returned - amountCapturedMinor,
+    'agent:disputed': 0 - disputedMinor,
+    'processor:clearing':
+      returned + disputedMinor - amountCapturedMinor + settlements * settledMinor,
+    'processor:fees': 0 - settlements * feeMinor,
+    'processor:paid_out': 0 - settlements * (settledMinor - feeMinor),
   };
   for (const [account, amountMinor] of Object.entries(expected))
     expect([account, sums[account] ?? 0]).toEqual([account, amountMinor]);
 }
 
 const REFUSALS: readonly string[] = [
+  'not_found',
   'invalid_transition',
   'idempotency_key_reused',
   'approval_expired',
@@ -337,7 +354,16 @@ function perform(world: World, work: Work, said: Said, again = false): void {
   }
 }
 
-const CALLS = ['capture', 'cancel', 'refund', 'approve', 'deny', 'unpark', 'request'] as const;
+const CALLS = [
+  'capture',
+  'cancel',
+  'refund',
+  'approve',
+  'deny',
+  'unpark',
+  'request',
+  'notice',
+] as const;
 
 /** Mostly something that is to be done is done; sometimes once more, or late; sometimes somebody wants something. */
 interface Step {
@@ -393,7 +419,55 @@ function take(world: World, { move, said, pick, late, operation, amountMinor, wa
       return send(world, { ...UNPARK, ...asked });
     case 'request':
       return send(world, world.request);
+    case 'notice': {
+      const told = noticeOf(world, said, pick);
+      return told && send(world, told);
+    }
   }
+}
+
+const DISPUTES = ['evidence_due', 'opened', 'won', 'lost'] as const;
+
+/** What the processor of one of the attempts tells unasked, whether it fits or not. */
+function noticeOf(
+  { state, nowMs }: World,
+  { outcome, refunded: gaveBack, odd }: Said,
+  pick: number,
+): PaymentIntentCommand | null {
+  const attempt = state.attempts[pick % state.attempts.length];
+  if (!attempt) return null;
+  const refund = state.refunds[pick % state.refunds.length];
+  const [id, kind] = [`evt_${pick % 7}`, pick % 6];
+  if (kind === 0)
+    return notice(
+      attempt,
+      { about: 'authorize', outcome: meant(outcome, state.amountMinor, odd) },
+      { id, nowMs },
+    );
+  if (kind === 1) {
+    const amountMinor = state.captureMinor ?? state.amountMinor;
+    return notice(
+      attempt,
+      { about: 'capture', outcome: meant(outcome, amountMinor, odd) },
+      { id, nowMs },
+    );
+  }
+  if (kind === 2) return notice(attempt, { about: 'void', outcome }, { id, nowMs });
+  if (kind === 3) {
+    const outcome = meant(gaveBack, refund?.amountMinor ?? 1, odd);
+    const refundKey = refund?.key ?? `${attempt.key}-r9`;
+    return notice(attempt, { about: 'refund', refundKey, outcome }, { id, nowMs });
+  }
+  if (kind === 4)
+    return notice(
+      attempt,
+      disputed(DISPUTES[Math.trunc(pick / 6) % 4] ?? 'opened', `dp_${pick % 2}`),
+      {
+        id,
+        nowMs,
+      },
+    );
+  return notice(attempt, SETTLED, { id, nowMs });
 }
 
 const flag = fc.boolean();
@@ -565,6 +639,10 @@ const EVERY_EVENT: Readonly<Record<PaymentIntentEventType, true>> = {
   CaptureDeclined: true,
   CaptureRequested: true,
   CaptureStarted: true,
+  DisputeEvidenceRequested: true,
+  DisputeLost: true,
+  DisputeOpened: true,
+  DisputeWon: true,
   FraudScreened: true,
   LedgerPosted: true,
   MandateDecided: true,
@@ -578,6 +656,7 @@ const EVERY_EVENT: Readonly<Record<PaymentIntentEventType, true>> = {
   PaymentFailed: true,
   PaymentIntentRequested: true,
   PaymentParked: true,
+  PaymentSettled: true,
   PaymentSucceeded: true,
   PaymentUnparked: true,
   PolicyDecided: true,

@@ -13,6 +13,7 @@ import type {
   PaymentIntentEventData,
   RouteCandidate,
 } from './payment-intent.events.js';
+import { type DisputeState, evolveDisputes } from './dispute.state.js';
 import type { ProcessorRisk } from './outcome.js';
 import { type RefundState, evolveRefunds, isRefundOpen, refundedMinor } from './refund.state.js';
 import { type ReservationState, evolveReservation } from './reservation.state.js';
@@ -52,8 +53,8 @@ export interface AttemptState {
   readonly detail: string | null;
   readonly decline: Failure['decline'];
   readonly durationMs: number | null;
-  /** The processor reported money for it after it was proven to take none. */
-  readonly contradicted?: boolean;
+  /** What the processor reported against what was recorded as proven. */
+  readonly contradicted?: readonly string[];
   /** What the processor's own fraud screen said about it. */
   readonly risk?: ProcessorRisk;
 }
@@ -144,6 +145,9 @@ export interface PaymentIntentState {
   /** What is to be taken of the hold; null before it is decided. */
   readonly captureMinor: number | null;
   readonly refunds: readonly RefundState[];
+  readonly disputes: readonly DisputeState[];
+  /** The notices of what was paid out. */
+  readonly settledBy: readonly string[];
   readonly operations: readonly OperationState[];
   /** Somebody wants it undone: no further attempt, and what is held or moved comes back. */
   readonly canceling: boolean;
@@ -191,6 +195,8 @@ export const INITIAL_PAYMENT_INTENT: PaymentIntentState = {
   heldMinor: 0,
   captureMinor: null,
   refunds: [],
+  disputes: [],
+  settledBy: [],
   operations: [],
   canceling: false,
   cancelReason: 'requested',
@@ -384,7 +390,7 @@ function apply(state: PaymentIntentState, event: PaymentIntentEvent): PaymentInt
         heldMinor: 0,
       };
     case 'OutcomeContradicted':
-      return withAttempt(state, event.data.number, { contradicted: true });
+      return contradicted(state, event.data);
     case 'CancelRequested':
       return { ...state, canceling: true };
     case 'RefundStarted':
@@ -392,6 +398,13 @@ function apply(state: PaymentIntentState, event: PaymentIntentEvent): PaymentInt
     case 'RefundSucceeded':
     case 'RefundFailed':
       return { ...state, refunds: evolveRefunds(state.refunds, event) };
+    case 'DisputeEvidenceRequested':
+    case 'DisputeOpened':
+    case 'DisputeWon':
+    case 'DisputeLost':
+      return { ...state, disputes: evolveDisputes(state.disputes, event) };
+    case 'PaymentSettled':
+      return { ...state, settledBy: [...state.settledBy, event.data.notice] };
     case 'LedgerPosted':
       return state;
     case 'PaymentSucceeded':
@@ -537,6 +550,14 @@ function parked(
   return number === null
     ? { ...state, reservation: state.reservation && { ...state.reservation, parked: reason } }
     : { ...state, pending: state.pending && { ...state.pending, parked: reason } };
+}
+
+function contradicted(
+  state: PaymentIntentState,
+  { number, reported }: PaymentIntentEventData<'OutcomeContradicted'>,
+): PaymentIntentState {
+  const earlier = state.attempts.find((each) => each.number === number)?.contradicted ?? [];
+  return withAttempt(state, number, { contradicted: [...earlier, reported] });
 }
 
 function withAttempt(
