@@ -7,7 +7,7 @@ import { RulesFraudProvider } from '#fraud/rules';
 import { Metrics } from '#metrics';
 import { Clock, Random, Timers, Trouble } from '#platform';
 import { CedarPolicyEngine, PolicyEngine, defaultBundleSource } from '#policy';
-import { ProcessorRegistry } from '#processors';
+import { NoticeReaders, ProcessorRegistry } from '#processors';
 import { MandateSnapshots } from '#read-models';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
@@ -22,7 +22,7 @@ import { QueriesModule } from '../queries/queries.module.js';
 import { SagasModule } from '../sagas/sagas.module.js';
 import { ApprovalTime } from '../sagas/approval-time.js';
 import { Sender } from '../sagas/sender.js';
-import { ShortCardRoadModule } from './cards/short-card-road.module.js';
+import { ShortRoadsModule } from './cards/short-roads.module.js';
 import { FRAUD_LIMITS } from './fraud-limits.js';
 import type { EmbeddedResources } from './embedded.resources.js';
 import { EmbeddedReadiness } from './embedded.readiness.js';
@@ -54,6 +54,7 @@ class EmbeddedPorts {
       { provide: Random, useValue: random },
       { provide: Trouble, useValue: trouble },
       { provide: ProcessorRegistry, useValue: registry },
+      { provide: NoticeReaders, useValue: new NoticeReaders([]) },
       { provide: ReservationDesk, useValue: reservations },
       { provide: WebhookSender, useValue: resources.webhooks },
       { provide: Vault, useValue: resources.vault },
@@ -93,7 +94,7 @@ export class EmbeddedModule {
         // Once and nowhere else: a second CqrsModule would bring a second bus.
         CqrsModule.forRoot({ eventPublisher: new LogFirstPublisher() }),
         ports,
-        ShortCardRoadModule.create(),
+        ShortRoadsModule.create(),
         GatewayModule,
         CommandsModule,
         SagasModule,

@@ -4,6 +4,8 @@ import {
   type ParkedDeliveryCommand,
   type PaymentIntentCommand,
   type PaymentMethodCommand,
+  type ProcessorAccountCommand,
+  type ProcessorNoticeCommand,
   type PurchaseCommand,
   type TenantCommand,
   type WebhookEndpointCommand,
@@ -14,6 +16,8 @@ import {
   parkedDeliveryDecider,
   paymentIntentDecider,
   paymentMethodDecider,
+  processorAccountDecider,
+  processorNoticeDecider,
   purchaseDecider,
   tenantDecider,
   webhookEndpointDecider,
@@ -64,6 +68,17 @@ export const WEBHOOK_ENDPOINT = {
   schemaVersion: 1,
   decider: webhookEndpointDecider,
   snapshot: webhookEndpointSnapshot,
+} as const;
+
+export const PROCESSOR_NOTICE = {
+  category: 'processor_notice',
+  schemaVersion: 1,
+  decider: processorNoticeDecider,
+} as const;
+export const PROCESSOR_ACCOUNT = {
+  category: 'processor_account',
+  schemaVersion: 1,
+  decider: processorAccountDecider,
 } as const;
 
 /** What an aggregate answers. */
@@ -229,5 +244,43 @@ export class PaymentMethodActor implements ICommandHandler<ToPaymentMethod> {
 
   execute({ id, message, meta }: ToPaymentMethod) {
     return this.actors.tell(PAYMENT_METHOD, id, message, meta);
+  }
+}
+
+export class ToProcessorNotice extends Command<Answers<typeof PROCESSOR_NOTICE>> {
+  constructor(
+    readonly id: string,
+    readonly message: ProcessorNoticeCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToProcessorNotice)
+export class ProcessorNoticeActor implements ICommandHandler<ToProcessorNotice> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToProcessorNotice) {
+    return this.actors.tell(PROCESSOR_NOTICE, id, message, meta);
+  }
+}
+
+export class ToProcessorAccount extends Command<Answers<typeof PROCESSOR_ACCOUNT>> {
+  constructor(
+    readonly id: string,
+    readonly message: ProcessorAccountCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToProcessorAccount)
+export class ProcessorAccountActor implements ICommandHandler<ToProcessorAccount> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToProcessorAccount) {
+    return this.actors.tell(PROCESSOR_ACCOUNT, id, message, meta);
   }
 }

@@ -8,6 +8,8 @@ import {
   ParkedDeliveryActor,
   PaymentIntentActor,
   PaymentMethodActor,
+  ProcessorAccountActor,
+  ProcessorNoticeActor,
   PurchaseActor,
   TenantActor,
   WebhookEndpointActor,
@@ -21,6 +23,7 @@ import { ParkedController } from './parked.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
 import { PaymentMethods } from './payment-methods.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
+import { ProcessorNoticesController } from './processor-notices.controller.js';
 import { PurchasesController } from './purchases.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
@@ -31,6 +34,7 @@ import { WebhookSecrets } from './webhook-secrets.js';
   controllers: [
     PaymentIntentsController,
     PaymentMethodsController,
+    ProcessorNoticesController,
     PurchasesController,
     MandatesController,
     AgentsController,
@@ -60,6 +64,8 @@ import { WebhookSecrets } from './webhook-secrets.js';
     PaymentIntentActor,
     PaymentMethods,
     PaymentMethodActor,
+    ProcessorAccountActor,
+    ProcessorNoticeActor,
     PurchaseActor,
     MandateActor,
     AgentActor,

@@ -4,12 +4,13 @@ import { CvcMemory } from '#vault';
 import { ConnectorsController } from './connectors.controller.js';
 import { ProcessorCards } from './processor-cards.js';
 import { ProcessorEffects } from './processor-effects.js';
+import { ProcessorNotices } from './processor-notices.js';
 import { ReservationEffects } from './reservation-effects.js';
 import { Tokenization } from './tokenization.js';
 import { WebhookEffects } from './webhook-effects.js';
 import { WebhooksController } from './webhooks.controller.js';
 
-/** Performs effects; the only process that holds processors' keys, and cards. Whoever composes it provides, globally: Bus, Clock, Timers, Trouble, Vault, ProcessorRegistry, ReservationDesk, FraudScreen and WebhookSender. */
+/** Performs effects; the only process that holds processors' keys, and cards. Whoever composes it provides, globally: Bus, Clock, Timers, Trouble, Vault, ProcessorRegistry, NoticeReaders, ReservationDesk, FraudScreen and WebhookSender. */
 @Module({
   controllers: [ConnectorsController, WebhooksController],
   providers: [
@@ -20,10 +21,11 @@ import { WebhooksController } from './webhooks.controller.js';
     },
     ProcessorCards,
     ProcessorEffects,
+    ProcessorNotices,
     ReservationEffects,
     Tokenization,
     WebhookEffects,
   ],
-  exports: [Tokenization],
+  exports: [ProcessorNotices, Tokenization],
 })
 export class ConnectorsModule {}

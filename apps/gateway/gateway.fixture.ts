@@ -8,6 +8,7 @@ import { Clock, Random, Timers, Trouble } from '#platform';
 import { SystemClock, SystemTimers } from '#platform/system';
 import { HTTP_OPTIONS, configureHttp } from './configure-http.js';
 import { type CardCall, CardRoad } from './card-road.port.js';
+import { type NoticeReceipt, NoticeRoad, type RawNotice } from './notice-road.port.js';
 import { GatewayModule } from './gateway.module.js';
 import { createHttpAdapter } from './http.adapter.js';
 import { Readiness } from './readiness.port.js';
@@ -72,6 +73,17 @@ export class ScriptedRoad extends CardRoad {
   }
 }
 
+/** Notes what comes along, and receives it as it is told. */
+export class ScriptedNoticeRoad extends NoticeRoad {
+  readonly came: (RawNotice & { body: string })[] = [];
+  receipt: () => Promise<NoticeReceipt> = () => Promise.resolve('taken');
+
+  deliver(notice: RawNotice, body: Buffer): Promise<NoticeReceipt> {
+    this.came.push({ ...notice, body: body.toString('utf8') });
+    return this.receipt();
+  }
+}
+
 export const ROLES = ['agent', 'operator', 'approver', 'auditor'] as const;
 export type RoleName = (typeof ROLES)[number];
 
@@ -94,6 +106,7 @@ export interface Gateway {
   app: NestFastifyApplication;
   bus: ScriptedBus;
   road: ScriptedRoad;
+  notices: ScriptedNoticeRoad;
   trouble: ListedTrouble;
   readiness: SettableReadiness;
   metrics: Metrics;
@@ -101,9 +114,10 @@ export interface Gateway {
 
 /** The gateway as it is composed, with a bus that answers by script. */
 export async function startGateway(): Promise<Gateway> {
-  const [bus, road, random, trouble, readiness, metrics] = [
+  const [bus, road, notices, random, trouble, readiness, metrics] = [
     new ScriptedBus(),
     new ScriptedRoad(),
+    new ScriptedNoticeRoad(),
     new CountingRandom(),
     new ListedTrouble(),
     new SettableReadiness(),
@@ -112,6 +126,7 @@ export async function startGateway(): Promise<Gateway> {
   const provided = [
     { provide: Bus, useValue: bus },
     { provide: CardRoad, useValue: road },
+    { provide: NoticeRoad, useValue: notices },
     { provide: Clock, useValue: new SystemClock() },
     { provide: Timers, useValue: new SystemTimers() },
     { provide: Random, useValue: random },
@@ -132,5 +147,5 @@ export async function startGateway(): Promise<Gateway> {
   configureHttp(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
-  return { app, bus, road, trouble, readiness, metrics };
+  return { app, bus, road, notices, trouble, readiness, metrics };
 }

@@ -654,6 +654,7 @@ describe('the gateway', () => {
         '/v1/webhook_endpoints/{id}/enable',
         '/v1/webhook_endpoints/{id}/resend',
         '/v1/webhook_endpoints/{id}/rotate_secret',
+        '/webhooks/{processor}',
       ]);
       const text = JSON.stringify(document);
       expect(PROBLEM_CODES.filter((code) => !text.includes(`"${code}"`))).toEqual([]);

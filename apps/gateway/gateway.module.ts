@@ -13,6 +13,7 @@ import { PaymentMethods } from './payment-methods.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProcessController } from './process.controller.js';
+import { ProcessorNoticesController } from './processor-notices.controller.js';
 import { Refusals } from './refusals.js';
 import { Standing } from './standing.js';
 import { StandingController } from './standing.controller.js';
@@ -21,7 +22,7 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
 
 /**
  * The edge for agents and people. Holds no key of any provider and no store: everything is asked on the bus. Whoever composes
- * it provides, globally: `Bus`, `Clock`, `Timers`, `Random`, `Trouble`, `Metrics`, `CardRoad` and `Readiness`; and opens the agents' door on
+ * it provides, globally: `Bus`, `Clock`, `Timers`, `Random`, `Trouble`, `Metrics`, `CardRoad`, `NoticeRoad` and `Readiness`; and opens the agents' door on
  * NATS, if there is to be one, with a connection.
  */
 @Module({
@@ -35,6 +36,7 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
     EventFeedController,
     WebhookEndpointsController,
     ProcessController,
+    ProcessorNoticesController,
   ],
   providers: [
     Admission,

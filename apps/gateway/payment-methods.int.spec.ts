@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, answer } from '#contracts';
-import { CardRoadError } from './card-road.port.js';
+import { RoadError } from './road.error.js';
 import { type Gateway, authenticate, keyOf, startGateway } from './gateway.fixture.js';
 
 const BODY = '{"card":{"number":"4242424242424242","exp_month":7,"exp_year":2031,"cvc":"989"}}';
@@ -80,7 +80,7 @@ describe('payment methods at the gateway', () => {
   });
 
   it('says plainly when there is no road, and that trying again does not help', async () => {
-    gateway.road.answer = () => Promise.reject(new CardRoadError('closed'));
+    gateway.road.answer = () => Promise.reject(new RoadError('closed'));
     const answered = await tokenize();
     expect(answered.json()).toMatchObject({
       status: 503,
@@ -92,7 +92,7 @@ describe('payment methods at the gateway', () => {
   });
 
   it('says that the same key may be sent again when the vault is away, and reports it', async () => {
-    gateway.road.answer = () => Promise.reject(new CardRoadError('away'));
+    gateway.road.answer = () => Promise.reject(new RoadError('away'));
     const answered = await tokenize();
     expect(answered.json()).toMatchObject({
       status: 503,

@@ -13,7 +13,8 @@ import { Trouble } from '#platform';
 import { type ApiRequest, headerValues } from './api-request.js';
 import { accessOf } from './authentication.guard.js';
 import { found, idOf, readQuery } from './calls.js';
-import { CardRoad, CardRoadError } from './card-road.port.js';
+import { CardRoad } from './card-road.port.js';
+import { RoadError } from './road.error.js';
 import { jsonBytes } from './json-body.parser.js';
 import { pageOf } from './pages.js';
 import { ProblemException } from './problem.exception.js';
@@ -43,7 +44,7 @@ export class PaymentMethods {
     try {
       return await this.road.tokenize(call, body);
     } catch (error) {
-      if (!(error instanceof CardRoadError)) throw error;
+      if (!(error instanceof RoadError)) throw error;
       throw this.noRoad(error, traceId);
     } finally {
       body.fill(0);
@@ -72,7 +73,7 @@ export class PaymentMethods {
     return this.bus.request('commands.payment_method.erase', asked);
   }
 
-  private noRoad(error: CardRoadError, traceId: string): ProblemException {
+  private noRoad(error: RoadError, traceId: string): ProblemException {
     if (error.reason === 'closed') {
       const detail = 'This installation takes no cards: no way to its vault is configured.';
       const retry = { retryable: false, same_key: true };

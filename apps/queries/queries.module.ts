@@ -5,6 +5,7 @@ import { MandateFigures, MandateSnapshots, PROJECTIONS } from '#read-models';
 import { ProjectionRuntime } from '#runtime/projection';
 import { AccessController } from './access.controller.js';
 import { AuthorityController } from './authority.controller.js';
+import { ChargesController } from './charges.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
 import { ReadModels } from './read-models.js';
@@ -24,6 +25,7 @@ export class QueriesModule {
       imports: [ports],
       controllers: [
         AccessController,
+        ChargesController,
         PaymentIntentsController,
         PaymentMethodsController,
         AuthorityController,

@@ -9,7 +9,7 @@ import { causedBy } from './caused.js';
 
 /** The streams whose events make the sagas act. */
 export const FOLLOWED_STREAMS = {
-  streamPrefixes: ['payment_intent-', 'payment_method-', 'parked_delivery-'],
+  streamPrefixes: ['payment_intent-', 'payment_method-', 'parked_delivery-', 'processor_notice-'],
 };
 
 /** Makes what feeds the sagas of this process from the log: one for all streams, or several, each for some. */

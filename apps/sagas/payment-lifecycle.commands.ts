@@ -16,4 +16,5 @@ export class ExpireApproval extends DeliveryCommand {}
 export class ExpireAuthorization extends DeliveryCommand {}
 export class SettleBudget extends DeliveryCommand {}
 export class DestroyCard extends DeliveryCommand {}
+export class ApplyNotice extends DeliveryCommand {}
 export class RetryParked extends DeliveryCommand {}

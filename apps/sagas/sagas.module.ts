@@ -12,6 +12,8 @@ import { CaptureScreen } from './capture-screen.js';
 import { JudgePaymentHandler } from './judge-payment.handler.js';
 import { LogFeeds } from './log-feeds.js';
 import { CallMerchantHandler } from './merchant.handlers.js';
+import { ApplyNoticeHandler } from './notice.handlers.js';
+import { NoticeSaga } from './notice.saga.js';
 import { RetryParkedHandler } from './parked.handlers.js';
 import { PaymentLifecycleSaga } from './payment-lifecycle.saga.js';
 import { DestroyCardHandler } from './payment-method.handlers.js';
@@ -34,6 +36,7 @@ import { WebhookDispatch } from './webhook-dispatch.js';
     CaptureScreen,
     PaymentLifecycleSaga,
     PaymentMethodSaga,
+    NoticeSaga,
     JudgePaymentHandler,
     StartAttemptHandler,
     ConfirmAttemptHandler,
@@ -48,6 +51,7 @@ import { WebhookDispatch } from './webhook-dispatch.js';
     ExpireApprovalHandler,
     ExpireAuthorizationHandler,
     SettleBudgetHandler,
+    ApplyNoticeHandler,
     RetryParkedHandler,
     WebhookDispatch,
     DestroyCardHandler,

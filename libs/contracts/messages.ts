@@ -9,10 +9,12 @@ import type {
   MandateCheck,
   MandateTerms,
   MoneyOperation,
+  Orphan,
   Outcome,
   PaymentIntentCommand,
   PrepareOutcome,
   ProcessorFacts,
+  ProcessorNotice,
   RefundOutcome,
   ReservationCall,
   ReservationOperation,
@@ -178,6 +180,16 @@ export type Messages = {
     request: Pick<Call, 'principal' | 'path' | 'traceId'> & { id: string };
     reply: Answer;
   };
+  /** On record when it is answered; the same notice is recorded once. */
+  'commands.processor_notice.receive': {
+    request: { processor: string; notice: ProcessorNotice };
+    reply: { ok: boolean };
+  };
+  /** Money that no payment knows of. */
+  'commands.processor_account.report_orphan': {
+    request: Caused & { processor: string; orphan: Orphan };
+    reply: { ok: boolean };
+  };
   'commands.parked.park': {
     request: Caused & {
       event: string;
@@ -279,6 +291,11 @@ export type Messages = {
   };
   /** Whether the payment ended and left no money moved, straight from the stream. */
   'queries.payment_intent.ended_without_money': { request: { id: string }; reply: boolean };
+  /** Whose charge it is, by our key of it or of its refund, or by the processor's name for it. Null: nobody's. */
+  'queries.charges.payment': {
+    request: { processor: string; key: string | null; reference: string | null };
+    reply: { id: string; tenant: string } | null;
+  };
   'queries.payment_intent.get': {
     request: { tenant: string; agent: string | null; id: string };
     reply: JsonRecord | null;

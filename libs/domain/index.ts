@@ -30,6 +30,8 @@ export * from './tenant/tenant.decider.js';
 export * from './payment-method/payment-method.events.js';
 export * from './payment-method/payment-method.decider.js';
 export * from './parked-delivery/parked-delivery.decider.js';
+export * from './processor-notice/processor-notice.decider.js';
+export * from './processor-account/processor-account.decider.js';
 export * from './purchase/purchase.events.js';
 export * from './purchase/purchase.decider.js';
 export * from './webhook-endpoint/webhook-endpoint.events.js';

@@ -4,4 +4,5 @@ export * from './guarded-processor.js';
 export * from './processor-registry.js';
 export type { Availability } from './processor-breakers.js';
 export * from './notice.port.js';
+export * from './notice-readers.js';
 export * from './minor-units.js';

@@ -4,6 +4,7 @@ export * from './access/access.query.js';
 export * from './agent-activity/agent-activity.query.js';
 export * from './authority/mandate-figures.js';
 export * from './authority/mandate-snapshots.port.js';
+export * from './charges/charges.query.js';
 export * from './ledger/ledger.query.js';
 export * from './operations/operations.query.js';
 export * from './parked/parked.query.js';

@@ -1,6 +1,7 @@
 import type { Projection } from '#runtime/projection';
 import { accessProjection } from './access/access.projection.js';
 import { agentActivityProjection } from './agent-activity/agent-activity.projection.js';
+import { chargesProjection } from './charges/charges.projection.js';
 import { ledgerProjection } from './ledger/ledger.projection.js';
 import { operationsProjection } from './operations/operations.projection.js';
 import { parkedProjection } from './parked/parked.projection.js';
@@ -13,6 +14,7 @@ import { worldEventsProjection } from './world-events/world-events.projection.js
 export const PROJECTIONS: readonly Projection[] = [
   accessProjection,
   agentActivityProjection,
+  chargesProjection,
   ledgerProjection,
   operationsProjection,
   parkedProjection,

@@ -2,9 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Trouble } from '#platform';
+import type { ProcessorNotices } from '../../connectors/processor-notices.js';
 import type { Tokenization } from '../../connectors/tokenization.js';
 import { type CardsTls, tlsMaterial } from './cards.settings.js';
-import { CALL_HEADER, CARDS_PATH, CARD_BODY_MAX_BYTES, callFromHeader } from './cards.wire.js';
+import {
+  BODY_MAX_BYTES,
+  CALL_HEADER,
+  CARDS_PATH,
+  NOTICES_PATH,
+  callFromHeader,
+  noticeFromHeader,
+} from './roads.wire.js';
 
 const RECEIVE_WITHIN_MS = 30_000;
 
@@ -14,12 +22,17 @@ export interface CardsDoor {
   close(): Promise<void>;
 }
 
+export interface BehindTheDoor {
+  readonly tokenization: Pick<Tokenization, 'tokenize'>;
+  readonly notices: Pick<ProcessorNotices, 'take'>;
+}
+
 /**
- * Where cards come in from gateways: over TLS, from whoever shows a certificate of the road's own authority, and from nobody else.
+ * Where cards and webhooks come in from gateways: over TLS, from whoever shows a certificate of the road's own authority, and from nobody else.
  * @throws the system's error when the port is taken or a file cannot be read
  */
 export async function openCardsDoor(
-  tokenization: Tokenization,
+  behind: BehindTheDoor,
   { host, port, ...tls }: CardsTls & { host: string; port: number },
   trouble: Trouble,
 ): Promise<CardsDoor> {
@@ -30,8 +43,8 @@ export async function openCardsDoor(
     requestTimeout: RECEIVE_WITHIN_MS,
   };
   const server = createServer(options, (request, response) => {
-    void answer(tokenization, request, response).catch((error: unknown) => {
-      trouble.report('a card could not be exchanged', error);
+    void answer(behind, request, response).catch((error: unknown) => {
+      trouble.report('what came through the door for cards could not be taken', error);
       if (!response.headersSent) send(response, 503);
       else response.destroy();
     });
@@ -51,13 +64,21 @@ export async function openCardsDoor(
 }
 
 async function answer(
-  tokenization: Tokenization,
+  { tokenization, notices }: BehindTheDoor,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const call = callFromHeader(request.headers[CALL_HEADER]);
-  if (request.method !== 'POST' || request.url !== CARDS_PATH) return send(response, 404);
+  const { method, url, headers } = request;
+  const isKnown = method === 'POST' && (url === CARDS_PATH || url === NOTICES_PATH);
+  if (!isKnown) return send(response, 404);
   const body = await bodyOf(request);
+  if (url === NOTICES_PATH) {
+    const notice = noticeFromHeader(headers[CALL_HEADER]);
+    if (!notice || !body) return send(response, 400);
+    const receipt = await notices.take(notice.processor, notice.headers, body);
+    return send(response, 200, JSON.stringify({ receipt }));
+  }
+  const call = callFromHeader(headers[CALL_HEADER]);
   if (!call || !body) return send(response, 400);
   send(response, 200, JSON.stringify(await tokenization.tokenize(call, body)));
 }
@@ -68,9 +89,9 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes <= CARD_BODY_MAX_BYTES) chunks.push(chunk);
+    if (bytes <= BODY_MAX_BYTES) chunks.push(chunk);
   }
-  const body = bytes <= CARD_BODY_MAX_BYTES ? Buffer.concat(chunks) : null;
+  const body = bytes <= BODY_MAX_BYTES ? Buffer.concat(chunks) : null;
   for (const chunk of chunks) chunk.fill(0);
   return body;
 }

@@ -3,11 +3,12 @@ import { Bus } from '#bus';
 import { FraudScreen } from '#fraud';
 import { RulesFraudProvider } from '#fraud/rules';
 import { Clock, Timers, Trouble } from '#platform';
-import { ProcessorRegistry } from '#processors';
+import { NoticeReaders, ProcessorRegistry } from '#processors';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
 import { Vault } from '#vault';
 import { ConnectorsModule } from '../../connectors/connectors.module.js';
+import { ProcessorNotices } from '../../connectors/processor-notices.js';
 import { Tokenization } from '../../connectors/tokenization.js';
 import { openCardsDoor } from '../cards/cards.door.js';
 import { FRAUD_LIMITS } from '../fraud-limits.js';
@@ -42,6 +43,7 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
       [Timers, timers],
       [Trouble, trouble],
       [ProcessorRegistry, outside.registry],
+      [NoticeReaders, new NoticeReaders([])],
       [Vault, vault],
       [ReservationDesk, outside.reservations],
       [FraudScreen, fraud],
@@ -58,7 +60,11 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
     const { host: address, cardsDoor } = settings;
     if (cardsDoor) {
       const door = { ...cardsDoor, host: address };
-      const opened = await openCardsDoor(app.get(Tokenization), door, trouble);
+      const behind = {
+        tokenization: app.get(Tokenization),
+        notices: app.get(ProcessorNotices),
+      };
+      const opened = await openCardsDoor(behind, door, trouble);
       closers.add(() => opened.close());
     }
     await others.join();

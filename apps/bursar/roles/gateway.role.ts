@@ -3,10 +3,11 @@ import { Metrics } from '#metrics';
 import { Clock, Random, Timers, Trouble } from '#platform';
 import { CardRoad } from '../../gateway/card-road.port.js';
 import { GatewayModule } from '../../gateway/gateway.module.js';
+import { NoticeRoad } from '../../gateway/notice-road.port.js';
 import { AgentsDoor } from '../../gateway/nats/agents.door.js';
 import { Readiness } from '../../gateway/readiness.port.js';
-import { ClosedCardRoad } from '../cards/card.roads.js';
-import { TlsCardRoad } from '../cards/tls-card.road.js';
+import { ClosedCardRoad, ClosedNoticeRoad } from '../cards/roads.js';
+import { TlsCardRoad, TlsNoticeRoad, TlsRoad } from '../cards/tls.roads.js';
 import { HttpDoor } from '../http.door.js';
 import { ANSWER_WITHIN_MS, type RoleHost, type RunningRole, openBus } from './role.host.js';
 import { RoleModule, RolePorts } from './role.module.js';
@@ -15,9 +16,10 @@ import type { RoleSettings } from './role.settings.js';
 /** The edge: HTTP and NATS in, the bus out. */
 export async function runGateway(host: RoleHost, settings: RoleSettings): Promise<RunningRole> {
   const { clock, timers, random, trouble, metrics, readiness, connection } = host;
-  const road = settings.cardsRoad && new TlsCardRoad(settings.cardsRoad);
+  const road = settings.cardsRoad && new TlsRoad(settings.cardsRoad);
   const ports = RolePorts.of([
-    [CardRoad, road ?? new ClosedCardRoad()],
+    [CardRoad, road ? new TlsCardRoad(road) : new ClosedCardRoad()],
+    [NoticeRoad, road ? new TlsNoticeRoad(road) : new ClosedNoticeRoad()],
     [Bus, openBus(host)],
     [Clock, clock],
     [Timers, timers],
