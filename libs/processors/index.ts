@@ -5,3 +5,4 @@ export * from './processor-registry.js';
 export type { Availability } from './processor-breakers.js';
 export * from './notice.port.js';
 export * from './minor-units.js';
+export * from './notice-readers.js';
