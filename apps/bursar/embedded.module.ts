@@ -7,7 +7,7 @@ import { RulesFraudProvider } from '#fraud/rules';
 import { Metrics } from '#metrics';
 import { Clock, Random, Timers, Trouble } from '#platform';
 import { CedarPolicyEngine, PolicyEngine, defaultBundleSource } from '#policy';
-import { ProcessorRegistry } from '#processors';
+import { NoticeReaders, ProcessorRegistry } from '#processors';
 import { MandateSnapshots } from '#read-models';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
@@ -54,6 +54,7 @@ class EmbeddedPorts {
       { provide: Random, useValue: random },
       { provide: Trouble, useValue: trouble },
       { provide: ProcessorRegistry, useValue: registry },
+      { provide: NoticeReaders, useValue: resources.noticeReaders },
       { provide: ReservationDesk, useValue: reservations },
       { provide: WebhookSender, useValue: resources.webhooks },
       { provide: Vault, useValue: resources.vault },

@@ -9,7 +9,7 @@ import { Tokenization } from './tokenization.js';
 import { WebhookEffects } from './webhook-effects.js';
 import { WebhooksController } from './webhooks.controller.js';
 
-/** Performs effects; the only process that holds processors' keys, and cards. Whoever composes it provides, globally: Bus, Clock, Timers, Trouble, Vault, ProcessorRegistry, ReservationDesk, FraudScreen and WebhookSender. */
+/** Performs effects; the only process that holds processors' keys, and cards. Whoever composes it provides, globally: Bus, Clock, Timers, Trouble, Vault, ProcessorRegistry, NoticeReaders, ReservationDesk, FraudScreen and WebhookSender. */
 @Module({
   controllers: [ConnectorsController, WebhooksController],
   providers: [

@@ -6,7 +6,7 @@ import { FraudScreen } from '#fraud';
 import { RulesFraudProvider } from '#fraud/rules';
 import { Clock, Timers, Trouble } from '#platform';
 import { PolicyEngine } from '#policy';
-import { GuardedProcessor, type Processor, ProcessorRegistry } from '#processors';
+import { GuardedProcessor, NoticeReaders, type Processor, ProcessorRegistry } from '#processors';
 import { createSandboxProcessor } from '#processors/sandbox';
 import { createHttpReservationProvider } from '#reservations/http';
 import { ReservationDesk } from '#reservations';
@@ -114,6 +114,7 @@ export class SimProcess {
       [PolicyEngine, new SimPolicyEngine()],
       [FraudScreen, new FraudScreen(new RulesFraudProvider(), timers, FRAUD_LIMITS)],
       [ProcessorRegistry, new ProcessorRegistry(processors)],
+      [NoticeReaders, new NoticeReaders([])],
       [ReservationDesk, new ReservationDesk([merchant], timers)],
       [WebhookSender, new WebhookSender(http, clock, timers, { allowInternal: false })],
       [Vault, new MemoryVault(clock, new SimRandom(kernel.prng))],

@@ -3,7 +3,7 @@ import { Bus } from '#bus';
 import { FraudScreen } from '#fraud';
 import { RulesFraudProvider } from '#fraud/rules';
 import { Clock, Timers, Trouble } from '#platform';
-import { ProcessorRegistry } from '#processors';
+import { NoticeReaders, ProcessorRegistry } from '#processors';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
 import { Vault } from '#vault';
@@ -42,6 +42,7 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
       [Timers, timers],
       [Trouble, trouble],
       [ProcessorRegistry, outside.registry],
+      [NoticeReaders, outside.noticeReaders],
       [Vault, vault],
       [ReservationDesk, outside.reservations],
       [FraudScreen, fraud],
