@@ -126,6 +126,28 @@ describe('time limits', () => {
     expect(scripted.lastSignal?.aborted).toBe(true);
   });
 
+  it('are the processor’s own where it states some', async () => {
+    const timeLimits = {
+      softDeadlineMs: 4_000,
+      hardDeadlineMs: 50_000,
+      harmlessDeadlineMs: 2_000,
+    };
+    Object.assign(scripted, { capabilities: { ...scripted.capabilities, timeLimits } });
+    const patient = guard();
+    scripted.moved = never;
+    scripted.found = never;
+    const settled: string[] = [];
+    void patient.call('authorize', ORDER).then(() => settled.push('authorize'));
+    void patient.lookUp(ORDER).then(() => settled.push('lookUp'));
+    await time.advance(1_999);
+    expect(settled).toEqual([]);
+    await time.advance(1);
+    expect(settled).toEqual(['lookUp']);
+    await time.advance(2_000);
+    expect(settled).toEqual(['lookUp', 'authorize']);
+    patient.stop();
+  });
+
   it.each([SUCCEEDED, DECLINED])(
     'tells a late definite answer exactly once: $kind',
     async (late) => {
