@@ -3,6 +3,7 @@ import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import { VirtualClock, VirtualTimers } from '#platform/memory';
 import { GuardedProcessor, type GuardOptions, type MoneyCall } from './guarded-processor.js';
 import { Processor, type AttemptOrder, type LookUpAnswer } from './processor.port.js';
+import { UNKNOWN_METHOD } from './unknown-method.js';
 
 /** All promise callbacks run before an immediate does. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -305,6 +306,14 @@ describe('circuit breaking', () => {
       await authorize();
     }
     expect(guarded.availability()).toBe('closed');
+  });
+
+  it('takes no sign of health from a decline of a token that nobody had to be asked about', async () => {
+    for (const outcome of [LOST, LOST, UNKNOWN_METHOD, LOST]) {
+      scripted.moved = () => outcome;
+      await authorize();
+    }
+    expect(guarded.availability()).toBe('open');
   });
 
   it.each(['http_400:validation_failed', 'http_409:idempotency_key_in_use', 'http_429'])(
