@@ -30,7 +30,8 @@ const ALONE = { self: 'bursar', alive: () => ['bursar'], onChange: () => () => u
 
 export interface Bursar {
   url: string;
-  sandboxUrl: string;
+  /** Null when there is none. */
+  sandboxUrl: string | null;
   credentialsPath: string;
   /** `host:port` of the NATS servers where agents come in; empty without. */
   natsServers: string;

@@ -54,7 +54,7 @@ class EmbeddedPorts {
       { provide: Random, useValue: random },
       { provide: Trouble, useValue: trouble },
       { provide: ProcessorRegistry, useValue: registry },
-      { provide: NoticeReaders, useValue: new NoticeReaders([]) },
+      { provide: NoticeReaders, useValue: resources.noticeReaders },
       { provide: ReservationDesk, useValue: reservations },
       { provide: WebhookSender, useValue: resources.webhooks },
       { provide: Vault, useValue: resources.vault },

@@ -4,12 +4,13 @@ import type { Messages } from '#contracts';
 import type { EventStore } from '#event-store';
 import type { Metrics } from '#metrics';
 import type { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
-import type { ProcessorRegistry } from '#processors';
+import type { NoticeReaders, ProcessorRegistry } from '#processors';
 import type { ReservationDesk } from '#reservations';
 import type { WebhookSender } from '#webhooks';
 import type { Vault } from '#vault';
 import { SqliteSagaStore, SqliteSnapshotStore } from '#runtime';
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
+import { doublesOptions } from '../sandbox/doubles.js';
+import { startSandbox } from '../sandbox/sandbox.js';
 import type { InstanceKeys } from '../commands/instance-keys.js';
 import { PurchaseWindow } from '../commands/purchase-window.js';
 import { ApprovalTime } from '../sagas/approval-time.js';
@@ -28,6 +29,7 @@ export interface EmbeddedResources {
   readonly sagaStore: SqliteSagaStore;
   readonly snapshotStore: SqliteSnapshotStore;
   readonly registry: ProcessorRegistry;
+  readonly noticeReaders: NoticeReaders;
   readonly reservations: ReservationDesk;
   readonly webhooks: WebhookSender;
   readonly keys: InstanceKeys;
@@ -35,7 +37,8 @@ export interface EmbeddedResources {
   readonly metrics: Metrics;
   readonly purchaseWindow: PurchaseWindow;
   readonly approvalTime: ApprovalTime;
-  readonly sandboxUrl: string;
+  /** Null when there is none. */
+  readonly sandboxUrl: string | null;
   close(): Promise<void>;
 }
 
@@ -88,6 +91,7 @@ async function open(
     sagaStore,
     snapshotStore,
     registry: outside.registry,
+    noticeReaders: outside.noticeReaders,
     reservations: outside.reservations,
     webhooks: outside.webhooks,
     keys,
@@ -100,8 +104,19 @@ async function open(
   };
 }
 
-async function sandboxOf({ sandbox, host }: Settings): Promise<Pick<Sandbox, 'url' | 'stop'>> {
-  return 'url' in sandbox
-    ? { url: sandbox.url, stop: () => Promise.resolve() }
-    : startSandbox({ ...sandbox, host });
+async function sandboxOf({
+  sandbox,
+  host,
+  port,
+  processors: { doubles },
+}: Settings): Promise<{ url: string | null; stop: () => Promise<void> }> {
+  if (sandbox === null || 'url' in sandbox)
+    return { url: sandbox?.url ?? null, stop: () => Promise.resolve() };
+  return startSandbox({ ...sandbox, host, ...doublesOptions(doubles, addressOf(host, port)) });
+}
+
+/** Where this machine reaches what listens on `host`. */
+function addressOf(host: string, port: number): string {
+  const reached = ['0.0.0.0', '::', ''].includes(host) ? '127.0.0.1' : host;
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 }

@@ -1,41 +1,63 @@
 import { HttpTransportError } from '#platform';
 import { SystemClock, SystemTimers } from '#platform/system';
 import { OutwardHttpClient, UndiciHttpClient } from '#platform/undici';
-import { GuardedProcessor, ProcessorRegistry } from '#processors';
-import { discoverSandboxProcessors } from '#processors/sandbox';
+import { GuardedProcessor, NoticeReaders, type Processor, ProcessorRegistry } from '#processors';
+import { discoverSandboxDouble, discoverSandboxProcessors } from '#processors/sandbox';
 import { ReservationDesk } from '#reservations';
 import { createHttpReservationProvider, discoverSandboxMerchants } from '#reservations/http';
 import { WebhookSender } from '#webhooks';
+import { openAccounts } from './processors/accounts.js';
+import { InvalidSettingsError } from './settings.error.js';
 import type { Settings } from './settings.js';
 
 const SANDBOX_WAIT_MS = 10_000;
 
+/** A real processor is continents away, and the way there begins with three round trips. */
+const CONNECT_TIMEOUT_MS = 2_000;
+
 /** Everybody outside who is asked, processors and merchants, and those who are told. */
 export interface Outside {
   readonly registry: ProcessorRegistry;
+  /** Of those processors in the registry that send webhooks. */
+  readonly noticeReaders: NoticeReaders;
   readonly reservations: ReservationDesk;
   readonly webhooks: WebhookSender;
   /** Aborts what is on its way. */
   close(): Promise<void>;
 }
 
-/** Asks the sandbox what it has, which gets a while to answer. */
+/**
+ * Asks the sandbox, where there is one, what it has; it gets a while to answer.
+ * @throws InvalidSettingsError
+ */
 export async function openOutside(
-  sandboxUrl: string,
+  sandboxUrl: string | null,
   {
+    processors: chosen,
     reservationParticipants,
     webhooksAllowInternal: allowInternal,
-  }: Pick<Settings, 'reservationParticipants' | 'webhooksAllowInternal'>,
+  }: Pick<Settings, 'processors' | 'reservationParticipants' | 'webhooksAllowInternal'>,
 ): Promise<Outside> {
   const [clock, timers] = [new SystemClock(), new SystemTimers()];
   const http = new UndiciHttpClient();
+  const distant = new UndiciHttpClient({ connectTimeoutMs: CONNECT_TIMEOUT_MS });
   try {
-    const processors = await discover(sandboxUrl, http);
+    const simulated = sandboxUrl === null ? [] : await discover(sandboxUrl, http);
+    const addressOf = (double: string) => discoverSandboxDouble(sandboxUrl ?? '', double, http);
+    const accounts = await openAccounts(chosen, addressOf, distant);
+    const processors = inOrder(chosen.order, [
+      ...accounts.map(({ processor }) => processor),
+      ...simulated,
+    ]);
     const registry = new ProcessorRegistry(
       processors.map((processor) => new GuardedProcessor(processor, {}, { clock, timers })),
     );
+    const readers = accounts.flatMap(({ reader }) => reader ?? []);
+    const noticeReaders = new NoticeReaders(
+      readers.filter(({ processor }) => registry.find(processor)),
+    );
     const participants = [
-      ...(await discoverSandboxMerchants(sandboxUrl, http)),
+      ...(sandboxUrl === null ? [] : await discoverSandboxMerchants(sandboxUrl, http)),
       ...reservationParticipants,
     ];
     const reservations = new ReservationDesk(
@@ -47,13 +69,26 @@ export async function openOutside(
     const close = async () => {
       registry.stop();
       await outward.close();
+      await distant.close();
       await http.close();
     };
-    return { registry, reservations, webhooks, close };
+    return { registry, noticeReaders, reservations, webhooks, close };
   } catch (error) {
+    await distant.close();
     await http.close();
     throw error;
   }
+}
+
+/** Those that are named, and without names all. */
+function inOrder(names: readonly string[], processors: readonly Processor[]): readonly Processor[] {
+  if (names.length === 0) return processors;
+  return names.map((name) => {
+    const named = processors.find((processor) => processor.name === name);
+    if (named) return named;
+    const known = processors.map((processor) => processor.name).join(', ');
+    throw new InvalidSettingsError([`BURSAR_PROCESSORS names ${name}; there are ${known}`]);
+  });
 }
 
 async function discover(sandboxUrl: string, http: UndiciHttpClient) {

@@ -2,6 +2,11 @@ import { join, resolve } from 'node:path';
 import { PURCHASE_WINDOW_MS } from '#domain';
 import { type NatsAccess, natsAccessOf } from './nats.settings.js';
 import { AUTHORIZATION_VALID_FOR_MS } from '../sandbox/sandbox.js';
+import {
+  type ProcessorSettings,
+  needsSandbox,
+  processorSettingsOf,
+} from './processors/processor.settings.js';
 import { InvalidSettingsError } from './settings.error.js';
 
 export { InvalidSettingsError };
@@ -12,8 +17,10 @@ export interface Settings {
   host: string;
   port: number;
   dataDir: string;
-  /** The sandbox runs in this process on this port, or somewhere else at this address. */
-  sandbox: { port: number; authorizationValidForMs: number } | { url: string };
+  /** The sandbox runs in this process on this port, or somewhere else at this address; null when nobody needs it. */
+  sandbox: { port: number; authorizationValidForMs: number } | { url: string } | null;
+  /** Whom payments are made through. */
+  processors: ProcessorSettings;
   /** How long the same purchase under another key is a possible duplicate. */
   duplicateWindowMs: number;
   /** How long a human has to approve a payment. */
@@ -48,6 +55,12 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     AUTHORIZATION_VALID_FOR_MS,
     faults,
   );
+  const processors = processorSettingsOf(env, faults);
+  const ownSandbox = needsSandbox(processors)
+    ? { port: sandboxPort, authorizationValidForMs }
+    : null;
+  if (processors.doubles.length > 0 && port === 0)
+    faults.push('BURSAR_SANDBOX_DOUBLES needs a BURSAR_PORT other than 0, to send webhooks to');
   const reservationParticipants = participantsOf(env, faults);
   const webhooksAllowInternal = switchOf(env, 'BURSAR_WEBHOOKS_ALLOW_INTERNAL', faults);
   const nats = natsAccessOf(env, faults);
@@ -56,7 +69,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     host: env['BURSAR_HOST'] ?? '127.0.0.1',
     port,
     dataDir: resolve(env['BURSAR_DATA_DIR'] ?? 'data'),
-    sandbox: url === undefined ? { port: sandboxPort, authorizationValidForMs } : { url },
+    sandbox: url === undefined ? ownSandbox : { url },
+    processors,
     duplicateWindowMs,
     approvalMs,
     reservationParticipants,

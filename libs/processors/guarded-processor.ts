@@ -16,16 +16,10 @@ import type {
   Processor,
   ProcessorCapabilities,
   ProvisionOutcome,
+  TimeLimits,
 } from './processor.port.js';
 
-export interface GuardOptions extends BreakerOptions {
-  /** How long a caller waits for a money call; after it the outcome is `unknown`, evidence `soft_deadline`. */
-  softDeadlineMs: number;
-  /** How long the connection of such a call stays open for a late answer. */
-  hardDeadlineMs: number;
-  /** For calls that move no money (prepare, provision, look-up, ping): given up after this. */
-  harmlessDeadlineMs: number;
-}
+export type GuardOptions = BreakerOptions & TimeLimits;
 
 export const DEFAULT_GUARD_OPTIONS: GuardOptions = {
   softDeadlineMs: 1_000,
@@ -84,7 +78,11 @@ export class GuardedProcessor {
   ) {
     this.name = processor.name;
     this.capabilities = processor.capabilities;
-    this.options = { ...DEFAULT_GUARD_OPTIONS, ...options };
+    this.options = {
+      ...DEFAULT_GUARD_OPTIONS,
+      ...processor.capabilities.timeLimits,
+      ...options,
+    };
     this.openCalls = new OpenCalls(ports.timers);
     this.breakers = new ProcessorBreakers(this.options, ports.timers, () => this.ping());
   }

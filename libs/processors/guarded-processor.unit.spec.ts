@@ -3,6 +3,7 @@ import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import { VirtualClock, VirtualTimers } from '#platform/memory';
 import { GuardedProcessor, type GuardOptions, type MoneyCall } from './guarded-processor.js';
 import { Processor, type AttemptOrder, type LookUpAnswer } from './processor.port.js';
+import { UNKNOWN_METHOD } from './unknown-method.js';
 
 /** All promise callbacks run before an immediate does. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -124,6 +125,28 @@ describe('time limits', () => {
     expect(scripted.lastSignal?.aborted).toBe(false);
     await time.advance(1);
     expect(scripted.lastSignal?.aborted).toBe(true);
+  });
+
+  it('are the processor’s own where it states some', async () => {
+    const timeLimits = {
+      softDeadlineMs: 4_000,
+      hardDeadlineMs: 50_000,
+      harmlessDeadlineMs: 2_000,
+    };
+    Object.assign(scripted, { capabilities: { ...scripted.capabilities, timeLimits } });
+    const patient = guard();
+    scripted.moved = never;
+    scripted.found = never;
+    const settled: string[] = [];
+    void patient.call('authorize', ORDER).then(() => settled.push('authorize'));
+    void patient.lookUp(ORDER).then(() => settled.push('lookUp'));
+    await time.advance(1_999);
+    expect(settled).toEqual([]);
+    await time.advance(1);
+    expect(settled).toEqual(['lookUp']);
+    await time.advance(2_000);
+    expect(settled).toEqual(['lookUp', 'authorize']);
+    patient.stop();
   });
 
   it.each([SUCCEEDED, DECLINED])(
@@ -283,6 +306,14 @@ describe('circuit breaking', () => {
       await authorize();
     }
     expect(guarded.availability()).toBe('closed');
+  });
+
+  it('takes no sign of health from a decline of a token that nobody had to be asked about', async () => {
+    for (const outcome of [LOST, LOST, UNKNOWN_METHOD, LOST]) {
+      scripted.moved = () => outcome;
+      await authorize();
+    }
+    expect(guarded.availability()).toBe('open');
   });
 
   it.each(['http_400:validation_failed', 'http_409:idempotency_key_in_use', 'http_429'])(

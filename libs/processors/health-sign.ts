@@ -1,5 +1,6 @@
 import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import type { LookUpAnswer, ProvisionOutcome } from './processor.port.js';
+import { UNKNOWN_METHOD } from './unknown-method.js';
 
 /**
  * What one call says about the health of a processor.
@@ -40,9 +41,11 @@ export function signOfOutcome(outcome: Outcome | PrepareOutcome | RefundOutcome)
     case 'succeeded':
     case 'accepted':
     case 'action_required':
-    case 'declined':
     case 'fenced':
       return 'answered';
+    // Nobody was asked for a token that is not known, so it excuses nothing.
+    case 'declined':
+      return outcome.code === UNKNOWN_METHOD.code ? 'neutral' : 'answered';
     // An unconfirmed create succeeds at a processor whose money calls all fail, so it excuses nothing.
     case 'prepared':
       return 'neutral';

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { minorUnits, type Outcome, type RefundOutcome } from '#domain';
 import type { NoticeMeaning, ProcessorNotice } from './notice.port.js';
 import type { Card } from './card.js';
+import { DEFAULT_GUARD_OPTIONS } from './guarded-processor.js';
 import type { AttemptOrder, Processor } from './processor.port.js';
 
 /** A charge in the processor's own books, which are the judge of every test here. */
@@ -192,6 +193,18 @@ export function describeProcessor(name: string, start: () => Promise<ProcessorUn
 
     const states = async (order: AttemptOrder) =>
       (await subject.charges(order.key)).map((charge) => charge.state);
+
+    it('is waited for no longer than those wait who ask for it', () => {
+      const { timeLimits } = processor.capabilities;
+      const { softDeadlineMs, harmlessDeadlineMs, hardDeadlineMs } = {
+        ...DEFAULT_GUARD_OPTIONS,
+        ...timeLimits,
+      };
+      // One call may provision a card first.
+      expect(softDeadlineMs + harmlessDeadlineMs).toBeLessThanOrEqual(12_000);
+      expect(hardDeadlineMs).toBeGreaterThan(softDeadlineMs);
+      expect(hardDeadlineMs).toBeLessThanOrEqual(60_000);
+    });
 
     describe('authorize', () => {
       it('holds exactly what was meant and echoes it', async () => {

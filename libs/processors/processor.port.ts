@@ -25,6 +25,18 @@ export interface ProcessorCapabilities {
   decidesLater: readonly ('capture' | 'void' | 'refund')[];
   /** How long a hold lasts; afterwards nothing is held and a capture is declined. */
   authorizationValidForMs: number;
+  /** How long its calls are waited for; without them as long as one that is next door needs. */
+  timeLimits?: TimeLimits;
+}
+
+/** A soft and a harmless deadline together are at most 12 s: whoever asks for both in one call gives up after 15. */
+export interface TimeLimits {
+  /** How long a caller waits for a money call; after it the outcome is `unknown`, evidence `soft_deadline`. */
+  softDeadlineMs: number;
+  /** How long the connection of such a call stays open for a late answer; at most 60 s. */
+  hardDeadlineMs: number;
+  /** For calls that move no money (prepare, provision, look-up, ping): given up after this. */
+  harmlessDeadlineMs: number;
 }
 
 /** One attempt, as every call about it is told. All calls of one attempt derive their idempotency keys from `key`. */

@@ -16,7 +16,7 @@ export const START: Command = {
   positionals: [],
   options: { ...DATA_DIR, ...JSON_OUT },
   details: `Everything else is set by the environment: BURSAR_PORT, BURSAR_HOST, BURSAR_SANDBOX_PORT, BURSAR_SANDBOX_URL,
-BURSAR_NATS_URL.
+BURSAR_NATS_URL; STRIPE_SECRET_KEY, ADYEN_API_KEY and BURSAR_PROCESSORS for real accounts. The README has them all.
 SIGTERM and SIGINT end it once what is under way is finished.`,
   example: 'BURSAR_PORT=8080 bursar start --data-dir /var/lib/bursar',
   run: async ({ env, dataDir, json, terminal }) => {
@@ -25,13 +25,14 @@ SIGTERM and SIGINT end it once what is under way is finished.`,
     const { url, credentialsPath, sandboxUrl, natsServers } = bursar;
     untilToldToEnd(bursar, terminal);
     const docs = `${url}/docs`;
+    const sandbox = sandboxUrl === null ? 'none' : `${sandboxUrl}  (books and fault switches)`;
     terminal.out(
       json
         ? JSON.stringify({ url, docs, credentials: credentialsPath, sandbox: sandboxUrl })
         : `Bursar       ${url}
 Docs         ${docs}
 Credentials  ${credentialsPath}
-Sandbox      ${sandboxUrl}  (books and fault switches)${
+Sandbox      ${sandbox}${
             natsServers && `\nNATS         ${natsServers}  (bursar.v1.<tenant>.<agent>.>)`
           }`,
     );

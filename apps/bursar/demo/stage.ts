@@ -82,7 +82,7 @@ async function ownGround(): Promise<Ground> {
   process.once('SIGTERM', interrupted);
   return {
     baseUrl: url,
-    sandboxUrl,
+    sandboxUrl: sandboxUrl ?? '',
     credentials: credentialsIn(dataDir),
     leave: async () => {
       await stop();
@@ -93,7 +93,8 @@ async function ownGround(): Promise<Ground> {
 
 function givenGround({ dataDir, options, env }: Asked): Promise<Ground> {
   const { sandbox } = readSettings(env);
-  const usual = 'url' in sandbox ? sandbox.url : `http://127.0.0.1:${sandbox.port}`;
+  const own = `http://127.0.0.1:${sandbox && 'port' in sandbox ? sandbox.port : 7071}`;
+  const usual = sandbox && 'url' in sandbox ? sandbox.url : own;
   const credentials = credentialsIn(dataDir);
   return Promise.resolve({
     baseUrl: urlOf(options['url'] ?? credentials.base_url),

@@ -43,7 +43,7 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
       [Timers, timers],
       [Trouble, trouble],
       [ProcessorRegistry, outside.registry],
-      [NoticeReaders, new NoticeReaders([])],
+      [NoticeReaders, outside.noticeReaders],
       [Vault, vault],
       [ReservationDesk, outside.reservations],
       [FraudScreen, fraud],

@@ -3,6 +3,12 @@ import { PURCHASE_WINDOW_MS } from '#domain';
 import { type CardsTls, cardsDoorOf, cardsRoadOf } from '../cards/cards.settings.js';
 import { type NatsAccess, natsAccessOf } from '../nats.settings.js';
 import {
+  ONLY_THE_SANDBOX,
+  type ProcessorSettings,
+  needsSandbox,
+  processorSettingsOf,
+} from '../processors/processor.settings.js';
+import {
   APPROVAL_MS,
   InvalidSettingsError,
   type Settings,
@@ -32,8 +38,10 @@ export interface RoleSettings {
   dataDir: string;
   /** The file with the secret that API keys derive from; for commands only. */
   instanceSecretFile: string;
-  /** Where the sandbox's processors and merchant are; for connectors only. */
-  sandboxUrl: string;
+  /** Where the sandbox's processors and merchant are; for connectors only. Null: nobody needs them. */
+  sandboxUrl: string | null;
+  /** Whom payments are made through; for connectors only, and nobody else holds the keys. */
+  processors: ProcessorSettings;
   /** Copies of what sagas keep in JetStream, on different servers. */
   natsReplicas: number;
   duplicateWindowMs: number;
@@ -62,7 +70,9 @@ export function readRoleSettings(role: Role, env: NodeJS.ProcessEnv): RoleSettin
   const eventStoreUrl = required('BURSAR_EVENTSTORE_URL', WITH_LOG.includes(role));
   if (eventStoreUrl !== '' && !/^esdb(?:\+discover)?:\/\//.test(eventStoreUrl))
     faults.push('BURSAR_EVENTSTORE_URL must be esdb://… or esdb+discover://…');
-  const sandboxUrl = required('BURSAR_SANDBOX_URL', role === 'connectors');
+  const isConnectors = role === 'connectors';
+  const processors = isConnectors ? processorSettingsOf(env, faults) : ONLY_THE_SANDBOX;
+  const sandboxUrl = required('BURSAR_SANDBOX_URL', isConnectors && needsSandbox(processors));
   if (sandboxUrl !== '' && !URL.canParse(sandboxUrl))
     faults.push('BURSAR_SANDBOX_URL is not a URL');
   const replicas = text('BURSAR_NATS_REPLICAS') || '1';
@@ -75,7 +85,8 @@ export function readRoleSettings(role: Role, env: NodeJS.ProcessEnv): RoleSettin
     eventStoreUrl,
     dataDir: resolve(env['BURSAR_DATA_DIR'] ?? 'data'),
     instanceSecretFile: required('BURSAR_INSTANCE_SECRET_FILE', role === 'commands'),
-    sandboxUrl,
+    sandboxUrl: sandboxUrl || null,
+    processors,
     natsReplicas: Number(replicas),
     duplicateWindowMs: secondsOf(
       env,
@@ -87,7 +98,7 @@ export function readRoleSettings(role: Role, env: NodeJS.ProcessEnv): RoleSettin
     reservationParticipants: participantsOf(env, faults),
     webhooksAllowInternal: switchOf(env, 'BURSAR_WEBHOOKS_ALLOW_INTERNAL', faults),
     vault: vaultSettingsOf(env),
-    cardsDoor: role === 'connectors' ? cardsDoorOf(env, faults) : null,
+    cardsDoor: isConnectors ? cardsDoorOf(env, faults) : null,
     cardsRoad: role === 'gateway' ? cardsRoadOf(env, faults) : null,
   };
   if (!nats || faults.length > 0) throw new InvalidSettingsError(faults);

@@ -39,4 +39,6 @@ export const adyenCapabilities = (authorizationValidForMs: number): ProcessorCap
   amountMax: null,
   decidesLater: ['capture', 'void', 'refund'],
   authorizationValidForMs,
+  // Issuers take seconds, and everything else some hundred milliseconds on a connection that is new as often as not.
+  timeLimits: { softDeadlineMs: 8_000, hardDeadlineMs: 60_000, harmlessDeadlineMs: 3_000 },
 });

@@ -10,6 +10,7 @@ import {
   type ProcessorCapabilities,
   type ProvisionOutcome,
 } from '../processor.port.js';
+import { UNKNOWN_METHOD } from '../unknown-method.js';
 import { adyenCapabilities, AUTHORIZATION_VALID_FOR_MS } from './adyen.capabilities.js';
 import {
   authorizationOutcomeOf,
@@ -74,7 +75,8 @@ export class AdyenConnector extends Processor {
     const amount = this.amountOf(order);
     if ('kind' in amount) return amount;
     const card = storedCardOf(order.paymentMethod);
-    if (!card) return { kind: 'not_executed', evidence: 'invalid_request' };
+    // Never sent, so the answer is the same however often it is asked for.
+    if (!card) return UNKNOWN_METHOD;
     const body = paymentRequestOf(order, amount, card, this.account);
     return this.move('/payments', `${order.key}.pay`, body, signal, (response, sent) =>
       authorizationOutcomeOf(order, response, sent),

@@ -89,9 +89,6 @@ describe('the Adyen connector', () => {
       { currency: 'IDR', amountMinor: 1 },
       'amount_not_representable',
     ],
-    ['a token it did not make', { paymentMethod: 'pm_sandbox_visa' }, 'invalid_request'],
-    ['a token that is an address', { paymentMethod: 'shopper./../x' }, 'invalid_request'],
-    ['a token without a shopper', { paymentMethod: '.CARD1' }, 'invalid_request'],
   ])('sends nothing for %s', async (_, changes, evidence) => {
     let outcome: unknown;
     const requests = await sentBy(async (processor) => {
@@ -99,6 +96,23 @@ describe('the Adyen connector', () => {
     });
     expect(requests).toEqual([]);
     expect(outcome).toEqual({ kind: 'not_executed', evidence });
+  });
+
+  it.each([
+    ['it did not make', 'pm_sandbox_visa'],
+    ['that is an address', 'shopper./../x'],
+    ['without a shopper', '.CARD1'],
+  ])('sends nothing for a token %s, which another processor may know', async (_, paymentMethod) => {
+    let outcome: unknown;
+    const requests = await sentBy(async (processor) => {
+      outcome = await processor.authorize({ ...order, paymentMethod }, never);
+    });
+    expect(requests).toEqual([]);
+    expect(outcome).toEqual({
+      kind: 'declined',
+      category: 'soft',
+      code: 'unknown_payment_method',
+    });
   });
 
   it.each([undefined, order.key, '../../cancels', ''])(

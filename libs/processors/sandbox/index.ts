@@ -22,6 +22,20 @@ export async function discoverSandboxProcessors(
   return accountsOf(body, url).map((account) => createSandboxProcessor(account, http));
 }
 
+/** Asks the sandbox where its double of a real processor is, which is spoken to as that one. Rejects as the other does. */
+export async function discoverSandboxDouble(
+  sandboxUrl: string,
+  name: string,
+  http: HttpClient,
+): Promise<string> {
+  const url = `${sandboxUrl.replace(/\/+$/, '')}/processors/${name}`;
+  const { status, body } = await http.request({ method: 'GET', url });
+  if (status !== 200) throw new Error(`${url} answered ${status}; has the sandbox a ${name}?`);
+  const { url: baseUrl } = JSON.parse(body) as { url?: unknown };
+  if (typeof baseUrl !== 'string') throw new Error(`${url} describes it in an unknown way.`);
+  return baseUrl;
+}
+
 function accountsOf(body: string, url: string): SandboxAccount[] {
   const { processors } = JSON.parse(body) as { processors?: unknown };
   if (!Array.isArray(processors)) throw new Error(`${url} names no processors.`);

@@ -30,6 +30,8 @@ export const STRIPE_CAPABILITIES: ProcessorCapabilities = {
   decidesLater: [],
   // What Stripe cancels an uncaptured intent after. Visa ends merchant-initiated ones sooner, which these are not.
   authorizationValidForMs: 7 * 24 * HOUR_MS,
+  // Issuers take seconds, and everything else some hundred milliseconds on a connection that is new as often as not.
+  timeLimits: { softDeadlineMs: 8_000, hardDeadlineMs: 60_000, harmlessDeadlineMs: 3_000 },
 };
 
 /** ISO 4217 minor units as Stripe counts them; undefined when Stripe cannot say the amount exactly. */

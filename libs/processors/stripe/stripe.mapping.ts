@@ -1,6 +1,7 @@
 import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import { HttpTransportError, type HttpResponse } from '#platform';
 import type { AttemptOrder, LookUpAnswer, ProvisionOutcome } from '../processor.port.js';
+import { UNKNOWN_METHOD } from '../unknown-method.js';
 import {
   apiErrorOf,
   intentOf,
@@ -58,8 +59,11 @@ export function prepareOutcomeOf(order: AttemptOrder, response: HttpResponse): P
       ? { kind: 'prepared', reference: intent.id }
       : notExecuted('unexpected_status');
   }
-  const decline = response.status === 402 ? apiErrorOf(body).decline : undefined;
-  return decline ?? notExecuted(httpEvidence(response.status, body));
+  const { code, param, decline } = apiErrorOf(body);
+  if (response.status === 402 && decline) return decline;
+  if (response.status === 400 && code === 'resource_missing' && param === 'payment_method')
+    return UNKNOWN_METHOD;
+  return notExecuted(httpEvidence(response.status, body));
 }
 
 export function authorizeOutcomeOf(order: AttemptOrder, response: HttpResponse): Outcome {

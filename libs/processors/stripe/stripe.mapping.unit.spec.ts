@@ -97,9 +97,22 @@ describe('the answer to the creation of an intent', () => {
     [created({ status: 'requires_capture' }), 'unexpected_status'],
     [answered(200, '{'), 'unreadable_answer'],
     [answered(500, {}), 'http_500'],
-    [failed(400, { code: 'resource_missing' }), 'http_400:resource_missing'],
+    [failed(400, { code: 'resource_missing', param: 'customer' }), 'http_400:resource_missing'],
+    [
+      failed(404, { code: 'resource_missing', param: 'payment_method' }),
+      'http_404:resource_missing',
+    ],
   ])('moves no money, so anything else was not executed (%#)', (response, evidence) => {
     expect(prepareOutcomeOf(order, response)).toEqual(notExecuted(evidence));
+  });
+
+  it('is a soft decline when the payment method is none of this account’s', () => {
+    const missing = failed(400, { code: 'resource_missing', param: 'payment_method' });
+    expect(prepareOutcomeOf(order, missing)).toEqual({
+      kind: 'declined',
+      category: 'soft',
+      code: 'unknown_payment_method',
+    });
   });
 
   it('can be a decline', () => {

@@ -1,0 +1,40 @@
+import type { AdyenAccount } from '#processors/adyen';
+import { secretOf, secretsOf } from './secret.setting.js';
+
+export interface AdyenSettings extends Omit<AdyenAccount, 'name'> {
+  hmacKeys: readonly string[];
+}
+
+/** Adyen demands an address for buyers to come back to, of every payment. */
+export const RETURN_URL = 'https://bursar.dev/returned';
+
+/** Null without a key. */
+export function adyenSettingsOf(env: NodeJS.ProcessEnv, faults: string[]): AdyenSettings | null {
+  const apiKey = secretOf(env, 'ADYEN_API_KEY', faults);
+  if (apiKey === undefined) return null;
+  const { ADYEN_MERCHANT_ACCOUNT: merchantAccount = '' } = env;
+  if (merchantAccount === '') faults.push('ADYEN_API_KEY needs ADYEN_MERCHANT_ACCOUNT');
+  const hmacKeys = secretsOf(env, 'ADYEN_HMAC_KEYS', faults);
+  if (hmacKeys.length === 0)
+    faults.push(
+      'ADYEN_API_KEY needs ADYEN_HMAC_KEYS: what Adyen carries out later it tells by webhook only',
+    );
+  return {
+    apiKey,
+    merchantAccount,
+    baseUrl: baseUrlOf(env, faults),
+    returnUrl: env['BURSAR_RETURN_URL'] || RETURN_URL,
+    hmacKeys,
+  };
+}
+
+/** The test environment, unless a live account's prefix or another address is given. */
+function baseUrlOf(env: NodeJS.ProcessEnv, faults: string[]): string {
+  const { ADYEN_BASE_URL: baseUrl, ADYEN_LIVE_URL_PREFIX: prefix } = env;
+  if (baseUrl && prefix) faults.push('ADYEN_BASE_URL and ADYEN_LIVE_URL_PREFIX exclude each other');
+  if (baseUrl) return baseUrl;
+  if (!prefix) return 'https://checkout-test.adyen.com/v71';
+  if (!/^[\da-z-]{1,60}$/i.test(prefix))
+    faults.push('ADYEN_LIVE_URL_PREFIX must be like 1797a841fbb37ca7-AdyenDemo');
+  return `https://${prefix}-checkout-live.adyenpayments.com/checkout/v71`;
+}
