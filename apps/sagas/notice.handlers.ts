@@ -54,7 +54,7 @@ export class ApplyNoticeHandler extends DeliveryHandler {
     });
     this.trouble.report(
       `${processor} tells of money that no payment knows: ${notice.type} ${notice.id}`,
-      new Error('an orphan'),
+      `key ${key ?? 'none'}, charge ${reference ?? 'none'}`,
     );
   }
 }
