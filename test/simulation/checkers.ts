@@ -57,6 +57,7 @@ export class Checkers implements Observer {
   private readonly mandates = new Map<string, Mandate>();
   /** When each idempotency key first reached its processor. */
   private readonly keys = new Map<string, number>();
+  private readonly notices = new Set<string>();
   private readonly remarkable: string[] = [];
 
   constructor(
@@ -65,6 +66,9 @@ export class Checkers implements Observer {
   ) {}
 
   recorded(event: RecordedEvent): void {
+    if (event.type === 'NoticeReceived') this.notices.add(event.id);
+    else if (this.notices.has(event.metadata.$causationId))
+      this.remarkable.push(`notice caused ${event.type}`);
     if (event.stream.startsWith('payment_intent-')) this.payment(event);
     if (event.stream.startsWith('mandate-')) this.mandate(event);
   }

@@ -205,6 +205,7 @@ export function scenarioOfFlow({ wish, down }: Flow): Scenario {
     seed: SEED,
     scattered: false,
     faults: NO_FAULTS,
+    notices: false,
     crashes: [],
     outages: down ? [{ server: down, fromMs: 0, untilMs: HEAL_AT_MS }] : [],
     wishes: [{ ...usual, ...wish }],

@@ -20,6 +20,9 @@ export interface FaultPlan {
   /** How often, and how long at most, a request or an answer takes very long. */
   slow: number;
   slowMs: number;
+  /** Notices of processors: never sent, and sent twice. */
+  noticeLost: number;
+  noticeTwice: number;
 }
 
 export const NO_FAULTS: FaultPlan = {
@@ -36,6 +39,8 @@ export const NO_FAULTS: FaultPlan = {
   httpGarbled: 0,
   slow: 0,
   slowMs: 0,
+  noticeLost: 0,
+  noticeTwice: 0,
 };
 
 type Hop = 'store' | 'read' | 'feed' | 'bus' | 'http';

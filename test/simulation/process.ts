@@ -22,6 +22,7 @@ import { PaymentIntentsController as PaymentQueries } from '../../apps/queries/p
 import { ApprovalTime } from '../../apps/sagas/approval-time.js';
 import { PaymentLifecycleSaga } from '../../apps/sagas/payment-lifecycle.saga.js';
 import { FOLLOWED_STREAMS, LogFeeds } from '../../apps/sagas/log-feeds.js';
+import { NoticeSaga } from '../../apps/sagas/notice.saga.js';
 import { SagasModule } from '../../apps/sagas/sagas.module.js';
 import { Sender } from '../../apps/sagas/sender.js';
 import { Container, commandBusOver, connectSagas, patternsOf } from './container.js';
@@ -30,6 +31,7 @@ import { type Kernel, Life, SimClock, SimRandom, SimTimers } from './kernel.js';
 import { SimPolicyEngine } from './sim.policy.js';
 import { type Exchange, SimBus } from './sim.bus.js';
 import type { Network, SimProcessorServer } from './sim.network.js';
+import type { Notices } from './notices.js';
 import type { SimStore } from './sim.store.js';
 import type { Standings } from './standings.js';
 
@@ -53,6 +55,7 @@ export interface Surroundings {
   readonly network: Network;
   readonly processors: readonly SimProcessorServer[];
   readonly standings: Standings;
+  readonly notices: Notices;
   /** Whether processes answer each other over a bus that loses messages, or each only itself. */
   readonly scattered: boolean;
   readonly storeOf: (life: Life) => SimStore;
@@ -73,7 +76,7 @@ export class SimProcess {
   constructor(around: Surroundings, slot: Slot) {
     slot.lives += 1;
     this.life = new Life(`${slot.name}${slot.lives}`);
-    const { kernel, exchange, faults, scattered, network, standings } = around;
+    const { kernel, exchange, faults, scattered, network, standings, notices } = around;
     const { life } = this;
     const clock = new SimClock(kernel, slot.skewMs);
     const timers = new SimTimers(kernel, life);
@@ -137,7 +140,9 @@ export class SimProcess {
     for (const { subject, handler } of controllers.flatMap(patternsOf))
       exchange.respond(subject, life, handler);
     exchange.respond('queries.agent.standing', life, (asked) => standings.standing(asked as never));
-    connectSagas(container.get(PaymentLifecycleSaga), published, commandBus);
+    exchange.respond('queries.charges.payment', life, (asked) => notices.payment(asked as never));
+    for (const sagas of [container.get(PaymentLifecycleSaga), container.get(NoticeSaga)])
+      connectSagas(sagas, published, commandBus);
     this.runtime = container.get(LogFeeds).over(ports.get(SagaStore) as SagaStore);
   }
 

@@ -56,6 +56,8 @@ export interface Scenario {
   readonly limitMinor: number;
   /** The limit of a mandate above those of both agents; null: there is none. */
   readonly teamLimitMinor: number | null;
+  /** Whether processors tell unasked what happened. */
+  readonly notices: boolean;
   /** The longest time between two looks at a processor whose breaker is open. */
   readonly probeAfterMaxMs: number;
 }
@@ -91,6 +93,7 @@ export function scenarioOf(seed: number): Scenario {
     keySafeForMs: KEY_SAFE_FOR_MS,
     limitMinor: prng.chance(0.2) ? 6_000 : 100_000,
     teamLimitMinor: hasTeam ? prng.pick([6_000, 9_000, 100_000]) : null,
+    notices: prng.chance(0.6),
     // Looking every five seconds all the while would be most of what happens.
     probeAfterMaxMs: longOutage ? MINUTE_MS : 5_000,
   };
@@ -113,6 +116,8 @@ function faultsOf(prng: Prng, scattered: boolean): FaultPlan {
     httpGarbled: some(0.1),
     slow: some(0.2),
     slowMs: 8_000,
+    noticeLost: some(0.5),
+    noticeTwice: some(0.5),
   };
 }
 

@@ -30,6 +30,7 @@ export interface MoneyCall {
 export class SimProcessorServer implements Server {
   down = false;
   readonly books: Books;
+  readonly merchantReferences = new Set<string>();
   /** What a key was answered, and when. Errors that came after the execution are kept, too. */
   private readonly keys = new Map<string, { atMs: number; answer: Answer }>();
 
@@ -39,6 +40,8 @@ export class SimProcessorServer implements Server {
     readonly flow: Flow,
     private readonly keyLifeMs: number,
     private readonly onMoneyCall: (call: MoneyCall) => void,
+    /** After every call that may have changed them. */
+    private readonly onBooksTouched: (server: SimProcessorServer) => void = () => undefined,
   ) {
     const random = new SimRandom(kernel.prng);
     this.books = new Books(name, {
@@ -62,11 +65,14 @@ export class SimProcessorServer implements Server {
     const { execute } = route.prepare(parsed);
     const exposed = route.kind === 'money';
     const merchantReference = parsed.merchant_reference ?? null;
+    if (merchantReference !== null) this.merchantReferences.add(merchantReference);
     return {
       exposed,
       execute: () => {
         if (exposed) this.onMoneyCall({ processor: this.name, key, path, merchantReference });
-        return execute(key);
+        const given = execute(key);
+        this.onBooksTouched(this);
+        return given;
       },
       store: (given) => void this.keys.set(key, { atMs: this.kernel.nowMs, answer: given }),
     };

@@ -11,6 +11,7 @@ import type { Scenario } from './scenario.js';
 import { Exchange, SimBus } from './sim.bus.js';
 import { type MoneyCall, Network, SimMerchantServer, SimProcessorServer } from './sim.network.js';
 import { SimStore } from './sim.store.js';
+import { Notices } from './notices.js';
 import { Standings } from './standings.js';
 
 const TENANT = 'tnt_simulated';
@@ -86,10 +87,22 @@ export class World {
     const network = new Network(kernel, this.faults);
     const onMoneyCall = (call: MoneyCall) =>
       this.observers.forEach((observer) => observer.moneyCalled(call));
-    this.processors = [
-      new SimProcessorServer(kernel, 'sandbox_a', 'two_step', scenario.keyLifeMs, onMoneyCall),
-      new SimProcessorServer(kernel, 'sandbox_b', 'one_step', scenario.keyLifeMs, onMoneyCall),
-    ];
+    const notices = new Notices(kernel, this.faults, this.people, (notice) =>
+      this.ask('commands.processor_notice.receive', notice),
+    );
+    const onBooksTouched = (server: SimProcessorServer) => {
+      if (scenario.notices) notices.look(server);
+    };
+    this.processors = (
+      [
+        ['sandbox_a', 'two_step'],
+        ['sandbox_b', 'one_step'],
+      ] as const
+    ).map(
+      ([name, flow]) =>
+        new SimProcessorServer(kernel, name, flow, scenario.keyLifeMs, onMoneyCall, onBooksTouched),
+    );
+    this.observers.push({ recorded: (event) => notices.saw(event), moneyCalled: () => {} });
     this.merchant = new SimMerchantServer(kernel);
     for (const processor of this.processors) network.servers.set(processor.name, processor);
     network.servers.set('merchant', this.merchant);
@@ -106,6 +119,7 @@ export class World {
       network,
       processors: this.processors,
       standings,
+      notices,
       scattered: scenario.scattered,
       storeOf: (life) => {
         const given = [kernel, life, this.shared, this.faults] as const;
