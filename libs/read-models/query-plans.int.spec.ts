@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ReadModelReader } from '#runtime/projection';
-import { encodeCursor, listPayments, toldOf, toldTo, toldWhom, worldEvents } from './index.js';
+import {
+  encodeCursor,
+  ledgerEntries,
+  listPayments,
+  toldOf,
+  toldTo,
+  toldWhom,
+  worldEvents,
+} from './index.js';
 import { readModels } from './read-models.fixture.js';
 
 /** Nothing here has a size or a time: the plan of a question says what it reads of a table, however long that is. */
@@ -26,11 +34,13 @@ async function plansOf(ask: (db: ReadModelReader) => unknown): Promise<string[]>
 }
 
 const page = { tenant: 'tnt_1', limit: 10, cursor: null };
+const entries = { ...page, paymentIntent: null, account: null };
 const payments = {
   ...{ ...page, agent: null, status: null, payee: null },
   ...{ createdAfter: null, createdBefore: null },
 };
 const whose = { tenant: 'tnt_1', agent: null };
+const LEDGER_CURSOR = encodeCursor([7, 1]);
 const PAYMENTS_CURSOR = encodeCursor(['2026-01-01T00:00:00.000Z', 'pi_1']);
 
 it.each<[string, (db: ReadModelReader) => unknown, RegExp]>([
@@ -53,6 +63,26 @@ it.each<[string, (db: ReadModelReader) => unknown, RegExp]>([
     'the events of an agent, by the agent',
     (db) => worldEvents(db, { tenant: 'tnt_1', agent: 'agt_1', after: null, limit: 10 }),
     /\(tenant=\? AND agent=\? AND position>\?\)$/,
+  ],
+  [
+    'the postings of a payment, by the payment',
+    (db) => ledgerEntries(db, { ...entries, paymentIntent: 'pi_1' }),
+    /\(tenant=\? AND payment_intent=\?\)$/,
+  ],
+  [
+    'the next postings of a payment, after the last one',
+    (db) => ledgerEntries(db, { ...entries, paymentIntent: 'pi_1', cursor: LEDGER_CURSOR }),
+    /\(tenant=\? AND payment_intent=\? AND \(position,line\)<\(\?,\?\)\)$/,
+  ],
+  [
+    'the postings of an account, by the account',
+    (db) => ledgerEntries(db, { ...entries, account: 'clearing' }),
+    /\(tenant=\? AND account=\?\)$/,
+  ],
+  [
+    'all postings, in their order',
+    (db) => ledgerEntries(db, { ...entries, cursor: LEDGER_CURSOR }),
+    /\(tenant=\? AND \(position,line\)<\(\?,\?\)\)$/,
   ],
   [
     'the payments of a status, by the status',
