@@ -1,6 +1,13 @@
 import { worldEventSubject } from '#contracts';
 import type { EventStore } from '#event-store';
-import type { Publication, PublicationEnd, PublishedMessage, Timers, Trouble } from '#platform';
+import {
+  Ending,
+  type Publication,
+  type PublicationEnd,
+  type PublishedMessage,
+  type Timers,
+  type Trouble,
+} from '#platform';
 import { type ToldEvent, toldAfter, toldAt } from '#read-models';
 import type { ProjectionRuntime } from '#runtime/projection';
 
@@ -40,9 +47,7 @@ export class ForeignPublicationError extends Error {
  */
 export class WorldEventsRelay {
   private running: Promise<void> = Promise.resolve();
-  private stopped = false;
-  private end: () => void = () => undefined;
-  private readonly ended = new Promise<void>((resolve) => (this.end = resolve));
+  private readonly ending = new Ending();
   private retryMs = RETRY_FIRST_MS;
   private reported = '';
 
@@ -57,15 +62,14 @@ export class WorldEventsRelay {
 
   /** Before what it reads is closed. */
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.end();
+    this.ending.end();
     await this.running;
   }
 
   private async run(): Promise<void> {
-    while (!this.stopped) {
+    while (!this.ending.isOver) {
       try {
-        const end = await this.unlessEnded(this.ports.publication.end());
+        const end = await this.ending.or(this.ports.publication.end());
         if (end && (await this.isOfThisLog(end))) await this.goOn(end);
         this.recovered();
       } catch (error) {
@@ -83,7 +87,7 @@ export class WorldEventsRelay {
     const { id, position } = last;
     if (readModels.position() < position) {
       if ((await store.headPosition()) < position) throw new ForeignPublicationError(position);
-      await this.unlessEnded(readModels.caughtUpTo(position, this.lookEveryMs));
+      await this.ending.or(readModels.caughtUpTo(position, this.lookEveryMs));
       return false;
     }
     if (toldAt(readModels.reader, position) !== id) throw new ForeignPublicationError(position);
@@ -94,14 +98,14 @@ export class WorldEventsRelay {
   private async goOn({ sequence, last }: PublicationEnd): Promise<void> {
     const { publication, readModels } = this.ports;
     let [after, position] = [sequence, last?.position ?? -1];
-    while (!this.stopped) {
+    while (!this.ending.isOver) {
       const seen = readModels.position();
       const events = toldAfter(readModels.reader, position, BATCH_MAX);
       const newest = events.at(-1);
       if (!newest) {
         const more = readModels.caughtUpTo(seen + 1, this.lookEveryMs);
-        if (!(await this.unlessEnded(more))) return;
-      } else if (await this.unlessEnded(publication.append(after, events.map(messageOf)))) {
+        if (!(await this.ending.or(more))) return;
+      } else if (await this.ending.or(publication.append(after, events.map(messageOf)))) {
         after += events.length;
         position = newest.position;
         this.recovered();
@@ -128,14 +132,10 @@ export class WorldEventsRelay {
 
   private async pause(forMs: number): Promise<void> {
     let cancel = (): void => undefined;
-    await this.unlessEnded(
+    await this.ending.or(
       new Promise<void>((resolve) => (cancel = this.ports.timers.after(forMs, resolve))),
     );
     cancel();
-  }
-
-  private unlessEnded<T>(work: Promise<T>): Promise<T | void> {
-    return Promise.race([work, this.ended]);
   }
 }
 

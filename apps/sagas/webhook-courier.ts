@@ -1,7 +1,7 @@
 import { type Bus, BusError } from '#bus';
 import type { Caused, Messages, WebhookAudience, WebhookMessage } from '#contracts';
 import { type WebhookDuties, toEpochMs } from '#domain';
-import type { Clock, Timers, Trouble } from '#platform';
+import { type Clock, Ending, type Timers, type Trouble } from '#platform';
 
 export interface CourierPorts {
   bus: Bus<Messages>;
@@ -44,12 +44,10 @@ export class WebhookCourier {
   private unrecorded: Tried[] = [];
   private recordByMs = Infinity;
   private running: Promise<void> = Promise.resolve();
-  private isOver = false;
   private isLate = false;
   private ring: () => void = () => undefined;
   private isRung = false;
-  private end: () => void = () => undefined;
-  private readonly ended = new Promise<void>((resolve) => (this.end = resolve));
+  private readonly ending = new Ending();
   private retryMs = RETRY_FIRST_MS;
   private reported = '';
 
@@ -76,8 +74,7 @@ export class WebhookCourier {
 
   /** Ends after what is on its way, unless that takes long. */
   async stop(): Promise<void> {
-    this.isOver = true;
-    this.end();
+    this.ending.end();
     this.rouse();
     if (await this.within(END_WITHIN_MS, this.running)) return;
     this.isLate = true;
@@ -92,7 +89,7 @@ export class WebhookCourier {
   }
 
   private async run(): Promise<void> {
-    while (!this.isOver) {
+    while (!this.ending.isOver) {
       try {
         await this.turn();
         this.retryMs = RETRY_FIRST_MS;
@@ -117,7 +114,7 @@ export class WebhookCourier {
     const [again, fresh] = duties.status === 'enabled' ? await this.next(duties) : [[], []];
     if (again.length + fresh.length === 0) return this.idle(duties);
     const failed = await this.tryAll(again, fresh);
-    if (this.isOver) return;
+    if (this.ending.isOver) return;
     const isUrgent = failed || again.length > 0 || this.unrecorded.length >= UNRECORDED_MAX;
     if (isUrgent || this.ports.clock.now() >= this.recordByMs) await this.record();
   }
@@ -188,7 +185,7 @@ export class WebhookCourier {
     { id: event, position, body }: WebhookMessage,
     again: boolean,
   ): Promise<boolean | null> {
-    if (this.isOver || this.duties?.status !== 'enabled') return null;
+    if (this.ending.isOver || this.duties?.status !== 'enabled') return null;
     const { bus, clock } = this.ports;
     const asked = { endpoint: this.audience.id, event, body };
     const atMs = clock.now();
@@ -261,7 +258,7 @@ export class WebhookCourier {
   /** For so long, or until somebody wakes it. */
   private async rest(forMs: number): Promise<void> {
     let cancel = (): void => undefined;
-    if (!this.isRung && !this.isOver)
+    if (!this.isRung && !this.ending.isOver)
       await new Promise<void>((resolve) => {
         this.ring = resolve;
         if (forMs < Infinity) cancel = this.ports.timers.after(forMs, resolve);
@@ -272,7 +269,11 @@ export class WebhookCourier {
 
   /** For so long, whoever wakes it. */
   private async pause(forMs: number): Promise<void> {
-    await this.within(forMs, this.ended);
+    let cancel = (): void => undefined;
+    await this.ending.or(
+      new Promise<void>((resolve) => (cancel = this.ports.timers.after(forMs, resolve))),
+    );
+    cancel();
   }
 
   /** Whether it was done in so long. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus';
 import type { Messages, WebhookAudience } from '#contracts';
-import { Clock, type Members, Timers, Trouble, ownerOf } from '#platform';
+import { Clock, Ending, type Members, Timers, Trouble, ownerOf } from '#platform';
 import { Sender } from './sender.js';
 import { WebhookCourier } from './webhook-courier.js';
 
@@ -24,10 +24,9 @@ export class WebhookDispatch {
   private members: Pick<Members, 'self' | 'alive'> | undefined;
   private unsubscribe: (() => void) | undefined;
   private commands = 0;
-  private stopped = false;
-  private end: () => void = () => undefined;
-  private readonly ended = new Promise<void>((resolve) => (this.end = resolve));
-  private readonly ending = new Set<Promise<void>>();
+  private readonly ending = new Ending();
+  /** Couriers that are dismissed and have not ended. */
+  private readonly leaving = new Set<Promise<void>>();
   private reported = '';
 
   constructor(
@@ -47,11 +46,10 @@ export class WebhookDispatch {
 
   /** Before those that it asks end. */
   async stop(): Promise<void> {
-    this.stopped = true;
     this.unsubscribe?.();
-    this.end();
+    this.ending.end();
     for (const id of [...this.couriers.keys()]) this.dismiss(id);
-    await Promise.all(this.ending);
+    await Promise.all(this.leaving);
   }
 
   /** Endpoints that this process sends to. */
@@ -61,7 +59,7 @@ export class WebhookDispatch {
 
   private async run(): Promise<void> {
     let position: number | null = null;
-    while (!this.stopped) {
+    while (!this.ending.isOver) {
       try {
         position = position === null ? await this.begin() : await this.goOn(position);
         this.reported = '';
@@ -95,11 +93,9 @@ export class WebhookDispatch {
   private async goOn(after: number): Promise<number> {
     const asked = { after, waitMs: WAIT_MS };
     const limit = { timeoutMs: WAIT_MS + 10_000 };
-    const news = await Promise.race([
-      this.bus.request('queries.webhook_endpoints.news', asked, limit),
-      this.ended,
-    ]);
-    if (!news || this.stopped) return after;
+    const request = this.bus.request('queries.webhook_endpoints.news', asked, limit);
+    const news = await this.ending.or(request);
+    if (!news || this.ending.isOver) return after;
     for (const { enabled, ...endpoint } of news.changed) {
       if (enabled) this.endpoints.set(endpoint.id, endpoint);
       else this.endpoints.delete(endpoint.id);
@@ -119,7 +115,7 @@ export class WebhookDispatch {
   }
 
   private shareOut(): void {
-    if (this.stopped || !this.members) return;
+    if (this.ending.isOver || !this.members) return;
     const { self } = this.members;
     const alive = this.members.alive();
     const isOurs = (id: string) => this.endpoints.has(id) && ownerOf(id, alive) === self;
@@ -137,17 +133,17 @@ export class WebhookDispatch {
   }
 
   private dismiss(id: string): void {
-    const ending = this.couriers.get(id)?.stop();
+    const leaving = this.couriers.get(id)?.stop();
     this.couriers.delete(id);
-    if (!ending) return;
-    this.ending.add(ending);
-    void ending.finally(() => this.ending.delete(ending));
+    if (!leaving) return;
+    this.leaving.add(leaving);
+    void leaving.finally(() => this.leaving.delete(leaving));
   }
 
   private async pause(forMs: number): Promise<void> {
     let cancel = (): void => undefined;
     const over = new Promise<void>((resolve) => (cancel = this.timers.after(forMs, resolve)));
-    await Promise.race([over, this.ended]);
+    await this.ending.or(over);
     cancel();
   }
 

@@ -6,3 +6,4 @@ export * from './members.port.js';
 export * from './rendezvous.js';
 export * from './publication.port.js';
 export * from './global-address.js';
+export * from './ending.js';

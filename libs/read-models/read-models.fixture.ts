@@ -7,6 +7,7 @@ import { MemoryEventStore } from '#event-store/memory';
 import { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
 import { ProjectionRuntime } from '#runtime/projection';
 import { PROJECTIONS } from './index.js';
+import { openWatched } from './watched-database.fixture.js';
 
 /** All read models in a folder of their own, over a log in memory: their own one, or another's. */
 export function readModels(shared?: MemoryEventStore) {
@@ -15,7 +16,13 @@ export function readModels(shared?: MemoryEventStore) {
   const folder = mkdtempSync(join(tmpdir(), 'read-models-'));
   const store = shared ?? new MemoryEventStore({ clock: new SystemClock(), timers });
   const databasePath = join(folder, 'read-models.db');
-  const runtime = new ProjectionRuntime({ store, databasePath, projections: PROJECTIONS, timers });
+  const runtime = new ProjectionRuntime({
+    store,
+    databasePath,
+    projections: PROJECTIONS,
+    timers,
+    open: openWatched,
+  });
   runtime.start();
 
   const append = async (

@@ -31,6 +31,7 @@ import {
   operationsUnder,
   parkedItems,
 } from './index.js';
+import { openWatched } from './watched-database.fixture.js';
 
 const T0 = Date.parse('2026-01-01T00:00:00.000Z');
 const random = new SystemRandom();
@@ -279,7 +280,13 @@ describe('the read models', () => {
     folder = mkdtempSync(join(tmpdir(), 'read-models-'));
     store = new MemoryEventStore({ clock: new SystemClock(), timers });
     const databasePath = join(folder, 'read-models.db');
-    runtime = new ProjectionRuntime({ store, databasePath, projections: PROJECTIONS, timers });
+    runtime = new ProjectionRuntime({
+      store,
+      databasePath,
+      projections: PROJECTIONS,
+      timers,
+      open: openWatched,
+    });
     runtime.start();
   });
 

@@ -13,18 +13,27 @@ interface EntryRow {
   posted_at: string;
 }
 
-/** One page of postings, the newest first. @throws InvalidCursorError */
+/**
+ * One page of postings, the newest first. The index is named, because SQLite, which does not know how many postings a tenant has, would
+ * rather look through all of them. @throws InvalidCursorError
+ */
 export function ledgerEntries(
   db: ReadModelReader,
   { tenant, paymentIntent, account, cursor, limit }: Messages['queries.ledger.entries']['request'],
 ): Page {
+  const index =
+    paymentIntent !== null
+      ? 'INDEXED BY ledger_entries_by_payment'
+      : account !== null
+        ? 'INDEXED BY ledger_entries_by_account'
+        : '';
   const conditions: [string, ...(string | number)[]][] = [['tenant = ?', tenant]];
   if (paymentIntent !== null) conditions.push(['payment_intent = ?', paymentIntent]);
   if (account !== null) conditions.push(['account = ?', account]);
   if (cursor !== null)
     conditions.push(['(position, line) < (?, ?)', ...decodeCursor(cursor, 'number', 'number')]);
   const rows = db.all<EntryRow>(
-    `SELECT position, line, event, payment_intent, account, amount, currency, posted_at FROM ledger_entries
+    `SELECT position, line, event, payment_intent, account, amount, currency, posted_at FROM ledger_entries ${index}
      WHERE ${conditions.map(([condition]) => condition).join(' AND ')}
      ORDER BY position DESC, line DESC LIMIT ?`,
     ...conditions.flatMap(([, ...values]) => values),

@@ -6,7 +6,7 @@ import { eventOf, publicId, tenantOf } from '../recorded.js';
 /** What waits for a human: payments whose outcome nobody could learn or that contradict themselves, and events no saga could handle. */
 export const parkedProjection: Projection = {
   name: 'parked',
-  version: 3,
+  version: 4,
   tables: `
     CREATE TABLE parked (
       key TEXT PRIMARY KEY,
@@ -21,7 +21,8 @@ export const parkedProjection: Projection = {
       parked_at TEXT NOT NULL,
       position INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX parked_by_position ON parked (tenant, position)`,
+    CREATE INDEX parked_by_position ON parked (tenant, position);
+    CREATE INDEX parked_by_id ON parked (id)`,
   project(db, recorded) {
     const payment = eventOf('payment_intent', recorded);
     if (payment) return projectPayment(db, payment, recorded);
