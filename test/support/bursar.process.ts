@@ -10,6 +10,9 @@ import { endGracefully, startNode, type Exit, type NodeProcess } from './node.pr
 const SERVER = 'dist/apps/bursar/main.js';
 const SANDBOX = 'dist/apps/sandbox/main.js';
 
+/** Its switches, two processors, a merchant and two doubles. */
+const SANDBOX_PORTS = 6;
+
 export interface RunningSandbox {
   readonly url: string;
   output(): string;
@@ -19,7 +22,7 @@ export interface RunningSandbox {
 
 /** The sandbox in a process of its own, which outlives the server. */
 export async function startSandbox(env: Record<string, string> = {}): Promise<RunningSandbox> {
-  const port = await freePorts(4);
+  const port = await freePorts(SANDBOX_PORTS);
   const url = `http://127.0.0.1:${port}`;
   const child = startNode(SANDBOX, { ...env, BURSAR_SANDBOX_PORT: String(port) });
   await untilAnswering(child, `${url}/processors/sandbox_b/books`);
@@ -81,7 +84,7 @@ export async function startBursar(options: BursarOptions = {}): Promise<RunningB
   }
   const nats = options.withNats ? await startDeployedNats() : null;
   const port = await freePorts(1);
-  const sandboxPort = options.sandboxUrl ? undefined : await freePorts(4);
+  const sandboxPort = options.sandboxUrl ? undefined : await freePorts(SANDBOX_PORTS);
   const sandboxUrl = options.sandboxUrl ?? `http://127.0.0.1:${sandboxPort}`;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'bursar-e2e-')));
   const baseUrl = `http://127.0.0.1:${port}`;

@@ -2,7 +2,9 @@ import type { ReservedItem } from './contract.types.js';
 import { createHttpClient } from './http.client.js';
 
 export const PROCESSORS = ['sandbox_a', 'sandbox_b'] as const;
-export type ProcessorName = (typeof PROCESSORS)[number];
+/** The sandbox's doubles of real processors, where a server has them. */
+export const DOUBLES = ['stripe', 'adyen'] as const;
+export type ProcessorName = (typeof PROCESSORS | typeof DOUBLES)[number];
 
 export type FaultMode =
   | 'none'
@@ -45,7 +47,7 @@ export interface MerchantReservation {
 
 export interface SandboxControl {
   books(processor: ProcessorName): Promise<Charge[]>;
-  /** Both processors' books. */
+  /** All processors' books. */
   charges(): Promise<Charge[]>;
   /** What the books hold for one payment, in whatever state. */
   chargesOf(paymentIntent: string): Promise<Charge[]>;
@@ -60,7 +62,10 @@ export interface SandboxControl {
   close(): void;
 }
 
-export function createSandboxControl(url: string): SandboxControl {
+export function createSandboxControl(
+  url: string,
+  processors: readonly ProcessorName[] = PROCESSORS,
+): SandboxControl {
   const http = createHttpClient(url);
 
   const look = async <T>(path: string): Promise<T> => {
@@ -80,7 +85,7 @@ export function createSandboxControl(url: string): SandboxControl {
     );
     return charges.map((charge) => ({ ...charge, processor }));
   };
-  const charges = async () => (await Promise.all(PROCESSORS.map(books))).flat();
+  const charges = async () => (await Promise.all(processors.map(books))).flat();
   const fault = (processor: ProcessorName, to: Fault) =>
     switchFault(`/processors/${processor}/faults`, to);
   const reservations = async () =>
@@ -101,7 +106,7 @@ export function createSandboxControl(url: string): SandboxControl {
     heal: async () => {
       const none: Fault = { mode: 'none' };
       await Promise.all([
-        ...PROCESSORS.map((processor) => fault(processor, none)),
+        ...processors.map((processor) => fault(processor, none)),
         merchantFault(none),
       ]);
     },

@@ -10,7 +10,11 @@ import type { MandateRequest, PaymentIntent } from './contract.types.js';
 import { eventually } from './eventually.js';
 import { tail } from './node.process.js';
 import { purchase } from './purchase.fixture.js';
-import { createSandboxControl, type SandboxControl } from './sandbox.control.js';
+import {
+  createSandboxControl,
+  type ProcessorName,
+  type SandboxControl,
+} from './sandbox.control.js';
 
 /** More than any test spends, and no velocity rule. */
 export const WIDE: MandateRequest['limits'] = {
@@ -37,7 +41,7 @@ export interface Stage {
   clientOf(credential: string | null): ApiClient;
   /** A new agent; with a mandate unless `mandate` is null. */
   newAgent(mandate?: Omit<MandateRequest, 'agent'> | null): Promise<OwnAgent>;
-  /** Ends all faults and waits until both processors are trusted again. */
+  /** Ends all faults and waits until all processors are trusted again. */
   heal(): Promise<void>;
   /** Waits until a payment is neither being worked on nor waiting. */
   concluded(id: string, withinMs?: number): Promise<PaymentIntent>;
@@ -56,6 +60,8 @@ export interface StageOptions {
   sandboxApart?: boolean;
   /** More settings of the server. */
   env?: Record<string, string>;
+  /** Whom it pays through, if not through the sandbox's own two. */
+  processors?: readonly ProcessorName[];
 }
 
 interface Props {
@@ -126,7 +132,7 @@ export function useStage(options: StageOptions = {}): Stage {
   };
 }
 
-async function setUp({ sandboxApart = false, env }: StageOptions): Promise<Props> {
+async function setUp({ sandboxApart = false, env, processors }: StageOptions): Promise<Props> {
   const sandboxProcess = sandboxApart ? await startSandbox() : null;
   try {
     const bursar = await startBursar({ env, sandboxUrl: sandboxProcess?.url });
@@ -141,7 +147,7 @@ async function setUp({ sandboxApart = false, env }: StageOptions): Promise<Props
     return {
       bursar,
       sandboxProcess,
-      sandbox: createSandboxControl(bursar.sandboxUrl),
+      sandbox: createSandboxControl(bursar.sandboxUrl, processors),
       clients: Object.values(roles),
       roles,
     };
