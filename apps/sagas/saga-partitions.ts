@@ -1,6 +1,6 @@
 import type { SagaPartition } from '#runtime';
 
-/** What ids begin with: those of payments and payment methods are base32, those of parked deliveries are events' UUIDs. Both are as good as random. */
+/** What ids begin with: those of payments, payment methods and notices are base32, those of parked deliveries are events' UUIDs. Both are as good as random. */
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const HEX = '0123456789abcdef';
 const LETTERS_EACH = BASE32.length / HEX.length;
@@ -16,6 +16,7 @@ export const SAGA_PARTITIONS: readonly SagaPartition[] = Array.from(HEX, (digit,
     streamPrefixes: [
       ...Array.from(letters, (letter) => `payment_intent-${letter}`),
       ...Array.from(letters, (letter) => `payment_method-${letter}`),
+      ...Array.from(letters, (letter) => `processor_notice-${letter}`),
       `parked_delivery-${digit}`,
     ],
   };

@@ -14,6 +14,7 @@ it('has every followed stream in one share, and no other', () => {
   fc.assert(
     fc.property(fc.string(), fc.uuid(), (key, event) => {
       expect(sharesOf(`payment_intent-${deriveId(key)}`)).toHaveLength(1);
+      expect(sharesOf(`processor_notice-${deriveId(key)}`)).toHaveLength(1);
       expect(sharesOf(`parked_delivery-${event}`)).toHaveLength(1);
       expect(sharesOf(`mandate-${deriveId(key)}`)).toEqual([]);
     }),

@@ -25,7 +25,7 @@ export const chargesProjection: Projection = {
     if (event?.type === 'AttemptStarted') {
       const { processor, key, number } = event.data;
       db.run(
-        'INSERT INTO charges (processor, key, payment, number, tenant) VALUES (?, ?, ?, ?, ?)',
+        'INSERT OR REPLACE INTO charges (processor, key, payment, number, tenant) VALUES (?, ?, ?, ?, ?)',
         ...[processor, key, payment, number, tenantOf(recorded)],
       );
     } else if (
