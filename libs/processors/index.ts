@@ -6,3 +6,4 @@ export type { Availability } from './processor-breakers.js';
 export * from './notice.port.js';
 export * from './minor-units.js';
 export * from './notice-readers.js';
+export * from './unknown-method.js';
