@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ProcessorCall } from '#contracts';
 import type { Outcome, PrepareOutcome } from '#domain';
 import { Trouble } from '#platform';
-import { Card, type GuardedProcessor, type ProvisionOutcome } from '#processors';
+import { Card, type GuardedProcessor, type ProvisionOutcome, UNKNOWN_METHOD } from '#processors';
 import { type CardPlace, CvcMemory, Vault } from '#vault';
 
 /** What a processor is to be told a payment is made with; or how the attempt ends, because it has nothing to go by there. */
@@ -43,8 +43,10 @@ export class ProcessorCards {
   }
 
   /** What came of a call: an authorization that was sent has used the CVC, and a decline counts against whoever brought the card. */
-  async heed(call: ProcessorCall, outcome: { kind: string }): Promise<void> {
+  async heed(call: ProcessorCall, outcome: { kind: string; code?: string }): Promise<void> {
     if (!VAULT_TOKEN.test(call.order.paymentMethod)) return;
+    // The processor has forgotten its token: it saw no card.
+    if (outcome.kind === 'declined' && outcome.code === UNKNOWN_METHOD.code) return;
     const place = placeOf(call);
     const isSent = call.operation === 'authorize' && outcome.kind !== 'not_executed';
     if (isSent || outcome.kind === 'declined') this.cvcs.forget(place);

@@ -8,6 +8,7 @@ import {
   Processor,
   ProcessorRegistry,
   type ProvisionOutcome,
+  UNKNOWN_METHOD,
 } from '#processors';
 import { CvcMemory, VaultUnavailableError } from '#vault';
 import { MemoryVault } from '#vault/memory';
@@ -39,7 +40,7 @@ class ScriptedProcessor extends Processor {
     kind: 'provisioned',
     token: `tok_${this.name}`,
   });
-  answers: 'succeeded' | 'declined' = 'succeeded';
+  answers: 'succeeded' | 'declined' | 'token_unknown' = 'succeeded';
 
   constructor(readonly name: string) {
     super();
@@ -52,6 +53,7 @@ class ScriptedProcessor extends Processor {
 
   async authorize({ paymentMethod }: AttemptOrder) {
     this.paidWith.push(paymentMethod);
+    if (this.answers === 'token_unknown') return UNKNOWN_METHOD;
     return this.answers === 'succeeded'
       ? ({ kind: 'succeeded', reference: 'ch_1', ...MONEY } as const)
       : ({ kind: 'declined', category: 'soft', code: 'no' } as const);
@@ -166,6 +168,15 @@ describe('a token of the vault', () => {
     await pay('one');
     const seen = { tenant: 'tnt_1', by: 'agt_1', fingerprint: 'f' };
     expect((await vault.noteCard(seen)).declinesLastHour).toBe(1);
+  });
+
+  it('whose own token is gone at the processor does not count: nobody was asked about the card', async () => {
+    const { one, pay, vault, cvcs } = await started();
+    one.answers = 'token_unknown';
+    expect((await pay('one')).outcome).toMatchObject({ category: 'soft' });
+    const seen = { tenant: 'tnt_1', by: 'agt_1', fingerprint: 'f' };
+    expect((await vault.noteCard(seen)).declinesLastHour).toBe(0);
+    expect(cvcs.recall(PLACE)).toBe('989');
   });
 
   it('that was erased pays nowhere: nobody is asked', async () => {

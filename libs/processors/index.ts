@@ -7,3 +7,4 @@ export * from './notice.port.js';
 export * from './notice-readers.js';
 export * from './minor-units.js';
 export * from './notice-readers.js';
+export * from './unknown-method.js';

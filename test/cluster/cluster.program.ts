@@ -6,8 +6,8 @@ import { startSandbox } from '../support/bursar.process.js';
 import { startCluster } from '../support/cluster.process.js';
 
 /**
- * The distributed form on this machine, until it is told to end: `npm run cluster -- --each 2 --port 7070`. With `EVENTSTORE_URL` the log is that
- * server's.
+ * The distributed form on this machine, until it is told to end: `npm run cluster -- --each 2 --port 7070`, with `--doubles stripe,adyen` paying
+ * through those. With `EVENTSTORE_URL` the log is that server's.
  */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -15,18 +15,21 @@ export async function run(args: string[]): Promise<void> {
     options: {
       each: { type: 'string', default: '2' },
       port: { type: 'string', default: '7070' },
+      doubles: { type: 'string', default: '' },
     },
   });
   const eventStoreUrl = process.env['EVENTSTORE_URL'];
-  const sandbox = await startSandbox();
+  const url = `http://127.0.0.1:${values.port}`;
+  const env = { BURSAR_SANDBOX_DOUBLES: values.doubles };
+  const sandbox = await startSandbox({ ...env, BURSAR_SANDBOX_WEBHOOKS_URL: url });
   const cluster = await startCluster({
     each: Number(values.each),
     sandboxUrl: sandbox.url,
+    env,
     ...(eventStoreUrl && { eventStoreUrl }),
   });
   const gateways = cluster.of('gateway').map(({ url }) => Number(new URL(url).port));
   const balancer = await startBalancer(gateways, Number(values.port));
-  const url = `http://127.0.0.1:${balancer.port}`;
   await cluster.makeTenant('sandbox', url);
   const lines = [
     ...cluster.processes.map((each) => [each.name, `pid ${each.pid()}`, each.url]),

@@ -1,5 +1,5 @@
 import type { AdyenAccount } from '#processors/adyen';
-import { secretOf, secretsOf } from './secret.setting.js';
+import { orphansOf, secretOf, secretsOf } from './secret.setting.js';
 
 export interface AdyenSettings extends Omit<AdyenAccount, 'name'> {
   hmacKeys: readonly string[];
@@ -8,10 +8,20 @@ export interface AdyenSettings extends Omit<AdyenAccount, 'name'> {
 /** Adyen demands an address for buyers to come back to, of every payment. */
 export const RETURN_URL = 'https://bursar.dev/returned';
 
+const WITH_KEY = [
+  'ADYEN_MERCHANT_ACCOUNT',
+  'ADYEN_HMAC_KEYS',
+  'ADYEN_LIVE_URL_PREFIX',
+  'ADYEN_BASE_URL',
+];
+
 /** Null without a key. */
 export function adyenSettingsOf(env: NodeJS.ProcessEnv, faults: string[]): AdyenSettings | null {
   const apiKey = secretOf(env, 'ADYEN_API_KEY', faults);
-  if (apiKey === undefined) return null;
+  if (apiKey === undefined) {
+    faults.push(...orphansOf(env, WITH_KEY, 'ADYEN_API_KEY'));
+    return null;
+  }
   const { ADYEN_MERCHANT_ACCOUNT: merchantAccount = '' } = env;
   if (merchantAccount === '') faults.push('ADYEN_API_KEY needs ADYEN_MERCHANT_ACCOUNT');
   const hmacKeys = secretsOf(env, 'ADYEN_HMAC_KEYS', faults);

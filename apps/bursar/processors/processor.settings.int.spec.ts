@@ -111,6 +111,8 @@ describe('processors', () => {
     [{ BURSAR_SANDBOX_DOUBLES: 'stripe,stripe' }, 'BURSAR_SANDBOX_DOUBLES'],
     [{ ...STRIPE, BURSAR_SANDBOX_DOUBLES: 'stripe' }, 'STRIPE_SECRET_KEY must not be set'],
     [{ ...ADYEN, BURSAR_SANDBOX_DOUBLES: 'adyen' }, 'ADYEN_API_KEY must not be set'],
+    [{ ...STRIPE, STRIPE_SECRET_KEY: '', STRIPE_WEBHOOK_SECRETS: 'whsec_topsecret' }, 'is not'],
+    [{ ...ADYEN, ADYEN_API_KEY: ' ' }, 'ADYEN_MERCHANT_ACCOUNT is set, but ADYEN_API_KEY is not'],
     [{ ...ADYEN, ADYEN_MERCHANT_ACCOUNT: '' }, 'ADYEN_MERCHANT_ACCOUNT'],
     [{ ...ADYEN, ADYEN_HMAC_KEYS: ' , ' }, 'ADYEN_HMAC_KEYS'],
     [{ ...ADYEN, ADYEN_LIVE_URL_PREFIX: 'a.example/' }, 'ADYEN_LIVE_URL_PREFIX'],

@@ -29,3 +29,9 @@ export function secretsOf(env: NodeJS.ProcessEnv, name: string, faults: string[]
   const secrets = (secretOf(env, name, faults) ?? '').split(/[,\n]/).map((each) => each.trim());
   return secrets.filter((each) => each !== '');
 }
+
+/** What is said of an account whose key is missing: without it everything would be paid through the sandbox, unnoticed. */
+export function orphansOf(env: NodeJS.ProcessEnv, names: readonly string[], key: string): string[] {
+  const set = names.filter((name) => env[name] || env[`${name}_FILE`]);
+  return set.map((name) => `${name} is set, but ${key} is not`);
+}

@@ -1,5 +1,5 @@
 import type { StripeAccount } from '#processors/stripe';
-import { secretOf, secretsOf } from './secret.setting.js';
+import { orphansOf, secretOf, secretsOf } from './secret.setting.js';
 
 export interface StripeSettings extends Omit<StripeAccount, 'name'> {
   /** Empty: no webhooks are taken. */
@@ -9,7 +9,12 @@ export interface StripeSettings extends Omit<StripeAccount, 'name'> {
 /** Null without a key. */
 export function stripeSettingsOf(env: NodeJS.ProcessEnv, faults: string[]): StripeSettings | null {
   const secretKey = secretOf(env, 'STRIPE_SECRET_KEY', faults);
-  if (secretKey === undefined) return null;
+  if (secretKey === undefined) {
+    faults.push(
+      ...orphansOf(env, ['STRIPE_WEBHOOK_SECRETS', 'STRIPE_BASE_URL'], 'STRIPE_SECRET_KEY'),
+    );
+    return null;
+  }
   const { STRIPE_BASE_URL: baseUrl, BURSAR_RETURN_URL: returnUrl } = env;
   return {
     secretKey,
