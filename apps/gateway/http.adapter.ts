@@ -31,9 +31,17 @@ export function createHttpAdapter(random: Random): FastifyAdapter {
   return adapter;
 }
 
-/** An `Expect` that nobody knows may be ignored (RFC 9110, 10.1.1); Node would answer it without a problem. */
+/**
+ * An `Expect` that nobody knows may be ignored (RFC 9110, 10.1.1); Node would answer it without a problem. And to a request that came
+ * behind another one, Node would say "continue" in the middle of its answer: whoever sends ahead does not wait for it.
+ */
 function ignoreExpectations(server: Server): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('checkContinue', (request, response) => {
+    // Without a socket it is not this answer's turn.
+    if (response.socket) response.writeContinue();
+    server.emit('request', request, response);
+  });
 }
 
 function routeFacts({ code }: { code: string }): Omit<ProblemFacts, 'instance' | 'traceId'> {
