@@ -10,5 +10,6 @@ export * from './parked/parked.query.js';
 export * from './payment-intent/payment-intent.query.js';
 export * from './payment-methods/payment-methods.query.js';
 export * from './payment-status/payment-status.query.js';
+export * from './processor-books/processor-books.query.js';
 export * from './webhook-endpoints/webhook-endpoints.query.js';
 export * from './world-events/world-events.query.js';

@@ -6,6 +6,7 @@ import { operationsProjection } from './operations/operations.projection.js';
 import { parkedProjection } from './parked/parked.projection.js';
 import { paymentMethodsProjection } from './payment-methods/payment-methods.projection.js';
 import { paymentStatusProjection } from './payment-status/payment-status.projection.js';
+import { processorBooksProjection } from './processor-books/processor-books.projection.js';
 import { webhookEndpointsProjection } from './webhook-endpoints/webhook-endpoints.projection.js';
 import { worldEventsProjection } from './world-events/world-events.projection.js';
 
@@ -18,6 +19,7 @@ export const PROJECTIONS: readonly Projection[] = [
   parkedProjection,
   paymentMethodsProjection,
   paymentStatusProjection,
+  processorBooksProjection,
   webhookEndpointsProjection,
   worldEventsProjection,
 ];

@@ -26,6 +26,8 @@ const EXPECTED: readonly (Explanation | null)[] = ['in_flight', 'after_the_windo
 export interface Difference {
   readonly kind: DifferenceKind;
   readonly subject: BookedSubject;
+  /** Whose payment it is about; null where nobody here knows. */
+  readonly tenant: string | null;
   readonly ours: OurRecord | null;
   readonly theirs: TheirRecord | null;
   readonly explanation: Explanation | null;
@@ -50,7 +52,7 @@ export const isExpected = ({ explanation }: Difference): boolean => EXPECTED.inc
  */
 export function compareBooks(books: BooksToCompare): Difference[] {
   const { pairs, oursAlone, theirsAlone } = matchBooks(books.ours, books.theirs);
-  const keys = new Set(books.ours.map(({ subject, key }) => `${subject} ${key}`));
+  const byKey = new Map(books.ours.map((ours) => [`${ours.subject} ${ours.key}`, ours]));
   return [
     ...pairs
       .filter(([ours, theirs]) => isJudgedHere(ours, theirs, books))
@@ -60,7 +62,7 @@ export function compareBooks(books: BooksToCompare): Difference[] {
       .map((ours) => missingThere(ours, books)),
     ...theirsAlone
       .filter((theirs) => isIn(books.window, theirs) && movesMoney(theirs))
-      .map((theirs) => missingHere(theirs, keys)),
+      .map((theirs) => missingHere(theirs, byKey)),
   ];
 }
 
@@ -74,7 +76,8 @@ function differencesOf(
   { asOfMs }: BooksToCompare,
 ): Difference[] {
   const difference = (kind: DifferenceKind, explanation: Explanation | null = null) => {
-    return { kind, subject: ours.subject, ours, theirs, explanation };
+    const { subject, tenant } = ours;
+    return { kind, subject, tenant, ours, theirs, explanation };
   };
   if (!movesMoney(ours) && !movesMoney(theirs)) return [];
   const isSettling = ours.open || ours.changedAtMs >= asOfMs;
@@ -92,18 +95,17 @@ function missingThere(ours: OurRecord, { window, marginMs, asOfMs }: BooksToComp
   const isSettling = ours.knownAtMs === null || ours.knownAtMs >= asOfMs;
   const isLate = (ours.knownAtMs ?? 0) >= window.toMs + marginMs;
   const explanation = isSettling ? 'in_flight' : isLate ? 'after_the_window' : null;
-  return { kind: 'missing_there', subject: ours.subject, ours, theirs: null, explanation };
+  const { subject, tenant } = ours;
+  return { kind: 'missing_there', subject, tenant, ours, theirs: null, explanation };
 }
 
-function missingHere(theirs: TheirRecord, keys: ReadonlySet<string>): Difference {
+function missingHere(theirs: TheirRecord, byKey: ReadonlyMap<string, OurRecord>): Difference {
   const { subject, key } = theirs;
-  const explanation =
-    key === null
-      ? 'no_key_of_ours'
-      : keys.has(`${subject} ${key}`)
-        ? 'key_used_for_another'
-        : 'key_never_used';
-  return { kind: 'missing_here', subject, ours: null, theirs, explanation };
+  const other = byKey.get(`${subject} ${key}`);
+  const known = other ? 'key_used_for_another' : 'key_never_used';
+  const explanation = key === null ? 'no_key_of_ours' : known;
+  const tenant = other?.tenant ?? null;
+  return { kind: 'missing_here', subject, tenant, ours: null, theirs, explanation };
 }
 
 /** What proved to have taken nothing need not have left a trace. */

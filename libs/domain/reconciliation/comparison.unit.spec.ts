@@ -153,8 +153,24 @@ describe('two sets of books', () => {
 
   it('show both sides of a difference', () => {
     const [ours, theirs] = [ourCharge('a'), theirCharge('a', { amountMinor: 1 })];
-    const difference = { kind: 'amount', subject: 'charge', ours, theirs, explanation: null };
-    expect(compared([ours], [theirs])).toEqual([difference]);
+    const about = { subject: 'charge', tenant: 'tnt_1' };
+    expect(compared([ours], [theirs])).toEqual([
+      { kind: 'amount', ...about, ours, theirs, explanation: null },
+    ]);
+  });
+});
+
+describe('whose a difference is', () => {
+  it('is said by our record, by our record under the same key, or by nothing', () => {
+    const again = theirCharge('a', { reference: 'ch_again' });
+    const nobodys = theirCharge('b', { key: null });
+    const lost = ourCharge('c', { tenant: 'tnt_2' });
+    const differences = compared([ourCharge('a'), lost], [theirCharge('a'), again, nobodys]);
+    expect(differences.map(({ kind, tenant }) => [kind, tenant])).toEqual([
+      ['missing_there', 'tnt_2'],
+      ['missing_here', 'tnt_1'],
+      ['missing_here', null],
+    ]);
   });
 });
 
