@@ -4,6 +4,8 @@ import { CvcMemory } from '#vault';
 import { ConnectorsController } from './connectors.controller.js';
 import { ProcessorCards } from './processor-cards.js';
 import { ProcessorEffects } from './processor-effects.js';
+import { ReconciliationController } from './reconciliation.controller.js';
+import { Reconciliation } from './reconciliation.js';
 import { ReservationEffects } from './reservation-effects.js';
 import { Tokenization } from './tokenization.js';
 import { WebhookEffects } from './webhook-effects.js';
@@ -11,7 +13,7 @@ import { WebhooksController } from './webhooks.controller.js';
 
 /** Performs effects; the only process that holds processors' keys, and cards. Whoever composes it provides, globally: Bus, Clock, Timers, Trouble, Vault, ProcessorRegistry, ReservationDesk, FraudScreen and WebhookSender. */
 @Module({
-  controllers: [ConnectorsController, WebhooksController],
+  controllers: [ConnectorsController, ReconciliationController, WebhooksController],
   providers: [
     {
       provide: CvcMemory,
@@ -20,6 +22,7 @@ import { WebhooksController } from './webhooks.controller.js';
     },
     ProcessorCards,
     ProcessorEffects,
+    Reconciliation,
     ReservationEffects,
     Tokenization,
     WebhookEffects,
