@@ -4,6 +4,7 @@ import {
   type ParkedDeliveryCommand,
   type PaymentIntentCommand,
   type PaymentMethodCommand,
+  type ProcessorAccountCommand,
   type PurchaseCommand,
   type TenantCommand,
   type WebhookEndpointCommand,
@@ -14,6 +15,7 @@ import {
   parkedDeliveryDecider,
   paymentIntentDecider,
   paymentMethodDecider,
+  processorAccountDecider,
   purchaseDecider,
   tenantDecider,
   webhookEndpointDecider,
@@ -57,6 +59,12 @@ export const PARKED_DELIVERY = {
   category: 'parked_delivery',
   schemaVersion: 1,
   decider: parkedDeliveryDecider,
+} as const;
+
+export const PROCESSOR_ACCOUNT = {
+  category: 'processor_account',
+  schemaVersion: 1,
+  decider: processorAccountDecider,
 } as const;
 
 export const WEBHOOK_ENDPOINT = {
@@ -229,5 +237,24 @@ export class PaymentMethodActor implements ICommandHandler<ToPaymentMethod> {
 
   execute({ id, message, meta }: ToPaymentMethod) {
     return this.actors.tell(PAYMENT_METHOD, id, message, meta);
+  }
+}
+
+export class ToProcessorAccount extends Command<Answers<typeof PROCESSOR_ACCOUNT>> {
+  constructor(
+    readonly id: string,
+    readonly message: ProcessorAccountCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToProcessorAccount)
+export class ProcessorAccountActor implements ICommandHandler<ToProcessorAccount> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToProcessorAccount) {
+    return this.actors.tell(PROCESSOR_ACCOUNT, id, message, meta);
   }
 }

@@ -8,6 +8,7 @@ import {
   ParkedDeliveryActor,
   PaymentIntentActor,
   PaymentMethodActor,
+  ProcessorAccountActor,
   PurchaseActor,
   TenantActor,
   WebhookEndpointActor,
@@ -21,6 +22,7 @@ import { ParkedController } from './parked.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
 import { PaymentMethods } from './payment-methods.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
+import { ProcessorAccountsController } from './processor-accounts.controller.js';
 import { PurchasesController } from './purchases.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
@@ -37,6 +39,7 @@ import { WebhookSecrets } from './webhook-secrets.js';
     TenantsController,
     ParkedController,
     WebhookEndpointsController,
+    ProcessorAccountsController,
   ],
   providers: [
     {
@@ -65,6 +68,7 @@ import { WebhookSecrets } from './webhook-secrets.js';
     AgentActor,
     TenantActor,
     ParkedDeliveryActor,
+    ProcessorAccountActor,
     WebhookEndpointActor,
     WebhookSecrets,
   ],

@@ -18,6 +18,7 @@ import { DestroyCardHandler } from './payment-method.handlers.js';
 import { PaymentMethodSaga } from './payment-method.saga.js';
 import { RunProbeHandler } from './probe.handlers.js';
 import { ProcessorCalls } from './processor-calls.js';
+import { ReconciliationSchedule } from './reconciliation-schedule.js';
 import { RouteAttemptHandler } from './route.handler.js';
 import {
   ExpireApprovalHandler,
@@ -50,8 +51,9 @@ import { WebhookDispatch } from './webhook-dispatch.js';
     SettleBudgetHandler,
     RetryParkedHandler,
     WebhookDispatch,
+    ReconciliationSchedule,
     DestroyCardHandler,
   ],
-  exports: [LogFeeds, WebhookDispatch],
+  exports: [LogFeeds, ReconciliationSchedule, WebhookDispatch],
 })
 export class SagasModule {}
