@@ -5,6 +5,7 @@ import { ProjectionRuntime } from '#runtime/projection';
 import { Conclusions } from '../commands/conclusions.js';
 import { Readiness } from '../gateway/readiness.port.js';
 import { FOLLOWED_STREAMS, LogFeeds } from '../sagas/log-feeds.js';
+import { ReconciliationSchedule } from '../sagas/reconciliation-schedule.js';
 import { WebhookDispatch } from '../sagas/webhook-dispatch.js';
 import { type OpenAgentsDoor, openAgentsDoor } from './agents-door.js';
 import { EmbeddedModule } from './embedded.module.js';
@@ -75,6 +76,9 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
   await sagas.start(FOLLOWED_STREAMS);
   const webhooks = app.get(WebhookDispatch);
   webhooks.start(ALONE);
+  const reconciliation = app.get(ReconciliationSchedule);
+  const intervalMs = settings.reconciliationMs;
+  reconciliation.start(ALONE, { intervalMs, counts: resources.metrics });
   let door: OwnerDoor | undefined;
   let agentsDoor: OpenAgentsDoor | undefined;
   let relay: EventRelay | null = null;
@@ -85,6 +89,7 @@ async function serve(settings: Settings, resources: EmbeddedResources): Promise<
     // Before the application: it takes the sagas off the log's feed, which would count as handled what nobody hears any more.
     await sagas.stop();
     await webhooks.stop();
+    await reconciliation.stop();
     await app.close();
     await relay?.stop();
     await projections.close();

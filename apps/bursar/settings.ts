@@ -12,6 +12,7 @@ import { InvalidSettingsError } from './settings.error.js';
 export { InvalidSettingsError };
 
 export const APPROVAL_MS = 86_400_000;
+export const RECONCILIATION_MS = 86_400_000;
 
 export interface Settings {
   host: string;
@@ -25,6 +26,8 @@ export interface Settings {
   duplicateWindowMs: number;
   /** How long a human has to approve a payment. */
   approvalMs: number;
+  /** How long a time is compared with the processors' books at once, and so how often. */
+  reconciliationMs: number;
   /** Merchants that reserve goods, besides the sandbox's. */
   reservationParticipants: { participant: string; baseUrl: string }[];
   /** For development: events may be sent over http, to any port, and to addresses of the own network and machine. */
@@ -49,6 +52,12 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     faults,
   );
   const approvalMs = secondsOf(env, 'BURSAR_APPROVAL_SECONDS', APPROVAL_MS, faults);
+  const reconciliationMs = secondsOf(
+    env,
+    'BURSAR_RECONCILIATION_SECONDS',
+    RECONCILIATION_MS,
+    faults,
+  );
   const authorizationValidForMs = secondsOf(
     env,
     'BURSAR_SANDBOX_AUTHORIZATION_SECONDS',
@@ -73,6 +82,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     processors,
     duplicateWindowMs,
     approvalMs,
+    reconciliationMs,
     reservationParticipants,
     webhooksAllowInternal,
     nats,

@@ -24,6 +24,7 @@ import { PaymentIntentsController } from './payment-intents.controller.js';
 import { PaymentMethods } from './payment-methods.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
 import { ProcessorNoticesController } from './processor-notices.controller.js';
+import { ProcessorAccountsController } from './processor-accounts.controller.js';
 import { PurchasesController } from './purchases.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
@@ -41,6 +42,7 @@ import { WebhookSecrets } from './webhook-secrets.js';
     TenantsController,
     ParkedController,
     WebhookEndpointsController,
+    ProcessorAccountsController,
   ],
   providers: [
     {
@@ -64,13 +66,13 @@ import { WebhookSecrets } from './webhook-secrets.js';
     PaymentIntentActor,
     PaymentMethods,
     PaymentMethodActor,
-    ProcessorAccountActor,
     ProcessorNoticeActor,
     PurchaseActor,
     MandateActor,
     AgentActor,
     TenantActor,
     ParkedDeliveryActor,
+    ProcessorAccountActor,
     WebhookEndpointActor,
     WebhookSecrets,
   ],

@@ -5,6 +5,8 @@ import { ConnectorsController } from './connectors.controller.js';
 import { ProcessorCards } from './processor-cards.js';
 import { ProcessorEffects } from './processor-effects.js';
 import { ProcessorNotices } from './processor-notices.js';
+import { ReconciliationController } from './reconciliation.controller.js';
+import { Reconciliation } from './reconciliation.js';
 import { ReservationEffects } from './reservation-effects.js';
 import { Tokenization } from './tokenization.js';
 import { WebhookEffects } from './webhook-effects.js';
@@ -12,7 +14,7 @@ import { WebhooksController } from './webhooks.controller.js';
 
 /** Performs effects; the only process that holds processors' keys, and cards. Whoever composes it provides, globally: Bus, Clock, Timers, Trouble, Vault, ProcessorRegistry, NoticeReaders, ReservationDesk, FraudScreen and WebhookSender. */
 @Module({
-  controllers: [ConnectorsController, WebhooksController],
+  controllers: [ConnectorsController, ReconciliationController, WebhooksController],
   providers: [
     {
       provide: CvcMemory,
@@ -22,6 +24,7 @@ import { WebhooksController } from './webhooks.controller.js';
     ProcessorCards,
     ProcessorEffects,
     ProcessorNotices,
+    Reconciliation,
     ReservationEffects,
     Tokenization,
     WebhookEffects,

@@ -67,6 +67,7 @@ class ScriptedProcessor extends Processor {
   fence = (order: AttemptOrder) => this.authorize(order);
   lookUp = async () => ({ state: 'unproven', evidence: 'not_found' }) as const;
   ping = async () => undefined;
+  list = () => Promise.reject(new Error('not scripted'));
 }
 
 async function started() {

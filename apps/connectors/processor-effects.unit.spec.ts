@@ -65,6 +65,7 @@ class ScriptedProcessor extends Processor {
     return this.found;
   }
   async ping(): Promise<void> {}
+  list = () => Promise.reject(new Error('not scripted'));
   provision = () => Promise.reject(new Error('not scripted'));
 }
 

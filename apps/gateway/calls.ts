@@ -63,6 +63,7 @@ export const AGENT_ID = /^agt_[A-Za-z0-9_]{1,64}$/;
 export const MANDATE_ID = /^mnd_[A-Za-z0-9_]{1,64}$/;
 export const KEY_ID = /^[A-Za-z0-9]{1,64}$/;
 export const WEBHOOK_ENDPOINT_ID = /^whe_[a-z2-7]{26}$/;
+export const PROCESSOR_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 export const PARKED_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export function notFound(): ProblemException {

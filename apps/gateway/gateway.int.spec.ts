@@ -420,6 +420,7 @@ describe('the gateway', () => {
       ['GET', '/v1/ledger/entries', PEOPLE],
       ['GET', '/v1/ledger/accounts', PEOPLE],
       ['GET', '/v1/processors', PEOPLE],
+      ['GET', '/v1/processors/one/reconciliation', PEOPLE],
       ['GET', '/v1/parked', PEOPLE],
       ['POST', `/v1/parked/${ID}/retry`, ['operator']],
     ];
@@ -446,6 +447,53 @@ describe('the gateway', () => {
         tenant: 'tnt_a',
         agent: 'agt_agent',
         id: ID,
+      });
+    });
+
+    describe('about the books of a processor', () => {
+      const url = '/v1/processors/one/reconciliation';
+      const nothing = { failure: null, ours: 7, theirs: null, counts: {}, unexpected: 0 };
+      beforeEach(() => {
+        gateway.bus.script['effects.reconciliation.run'] = ({ processor, window }) =>
+          processor === 'one'
+            ? { processor, window, asOfMs: window.toMs, ...nothing, differences: [] }
+            : null;
+      });
+      const asked = () => gateway.bus.asked.at(-1)?.payload;
+
+      it('has them compared for the time that is asked for, and shows what is the tenant’s', async () => {
+        const times = 'from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z';
+        const answer = await call('GET', `${url}?${times}`, { as: 'auditor' });
+        expect(answer.json()).toMatchObject({
+          object: 'reconciliation',
+          from: '2026-03-01T00:00:00.000Z',
+          status: 'completed',
+          records: 7,
+        });
+        const window = { fromMs: Date.UTC(2026, 2, 1), toMs: Date.UTC(2026, 2, 2) };
+        expect(asked()).toEqual({ processor: 'one', window, tenant: 'tnt_a', limit: 1_000 });
+      });
+
+      it('means the last day without a time', async () => {
+        await call('GET', url, { as: 'operator' });
+        const { window } = asked() as { window: { fromMs: number; toMs: number } };
+        expect(window.toMs - window.fromMs).toBe(86_400_000);
+      });
+
+      it.each([
+        '?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z',
+        '?from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z',
+        '?from=yesterday',
+        '?since=2026-01-01T00:00:00Z',
+      ])('refuses %s', async (query) => {
+        const answer = await call('GET', `${url}${query}`, { as: 'operator' });
+        expect(problemOf(answer)['code']).toBe('validation_failed');
+        expect(gateway.bus.asked).toEqual([]);
+      });
+
+      it.each(['two', '..', 'a%00b'])('knows no processor %s', async (name) => {
+        const path = `/v1/processors/${name}/reconciliation`;
+        expect(problemOf(await call('GET', path, { as: 'operator' }))['code']).toBe('not_found');
       });
     });
 
@@ -647,6 +695,7 @@ describe('the gateway', () => {
         '/v1/payment_methods',
         '/v1/payment_methods/{id}',
         '/v1/processors',
+        '/v1/processors/{name}/reconciliation',
         '/v1/webhook_endpoints',
         '/v1/webhook_endpoints/{id}',
         '/v1/webhook_endpoints/{id}/deliveries',

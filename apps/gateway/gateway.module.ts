@@ -14,6 +14,7 @@ import { PaymentMethodsController } from './payment-methods.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProcessController } from './process.controller.js';
 import { ProcessorNoticesController } from './processor-notices.controller.js';
+import { ReconciliationController } from './reconciliation.controller.js';
 import { Refusals } from './refusals.js';
 import { Standing } from './standing.js';
 import { StandingController } from './standing.controller.js';
@@ -33,6 +34,7 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
     AgentsController,
     MandatesController,
     OperationsRoomController,
+    ReconciliationController,
     EventFeedController,
     WebhookEndpointsController,
     ProcessController,

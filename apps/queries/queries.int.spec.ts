@@ -287,7 +287,9 @@ describe('the queries on the bus', () => {
     expect((await standing('tnt_1', null))?.mandate).toBeNull();
     expect(await standing('tnt_2')).toBeNull();
 
-    const attempt = { ...CALL, number: 1, agent: 'agt_1', at: now() };
+    const money = { currency: 'USD', amountMinor: 4200 };
+    const own = { number: 1, agent: 'agt_1', processor: 'one', key: 'p1-1' };
+    const attempt = { ...own, ...money, at: now() };
     await append('payment_intent-p1', [{ type: 'AttemptStarted', data: attempt }]);
     await list();
     const activity = {

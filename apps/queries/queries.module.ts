@@ -10,6 +10,7 @@ import { PaymentIntentsController } from './payment-intents.controller.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
 import { ReadModels } from './read-models.js';
 import { RecordsController } from './records.controller.js';
+import { ReconciliationController } from './reconciliation.controller.js';
 import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
 
 /** The read side: reads the log and what was made ready from it, appends nothing. */
@@ -30,6 +31,7 @@ export class QueriesModule {
         PaymentMethodsController,
         AuthorityController,
         RecordsController,
+        ReconciliationController,
         WebhookEndpointsController,
       ],
       exports: [ProjectionRuntime],

@@ -20,6 +20,7 @@ import { DestroyCardHandler } from './payment-method.handlers.js';
 import { PaymentMethodSaga } from './payment-method.saga.js';
 import { RunProbeHandler } from './probe.handlers.js';
 import { ProcessorCalls } from './processor-calls.js';
+import { ReconciliationSchedule } from './reconciliation-schedule.js';
 import { RouteAttemptHandler } from './route.handler.js';
 import {
   ExpireApprovalHandler,
@@ -54,8 +55,9 @@ import { WebhookDispatch } from './webhook-dispatch.js';
     ApplyNoticeHandler,
     RetryParkedHandler,
     WebhookDispatch,
+    ReconciliationSchedule,
     DestroyCardHandler,
   ],
-  exports: [LogFeeds, WebhookDispatch],
+  exports: [LogFeeds, ReconciliationSchedule, WebhookDispatch],
 })
 export class SagasModule {}

@@ -23,6 +23,7 @@ export interface Charge {
   /** What came back; pending refunds are not in it. */
   amountRefunded: number;
   refunds: Refund[];
+  createdMs: number;
   /** On the monotonic clock: when what is held is let go. */
   expiresAtMs?: number;
   /** The key of the call that authorized. */
@@ -33,11 +34,20 @@ export interface Charge {
 export interface Refund {
   id: string;
   idempotencyKey: string;
+  createdMs: number;
   amount: number;
+  /** Only where somebody planted another one than the charge's. */
+  currency?: string;
   status: 'pending' | 'succeeded' | 'failed';
   /** On the monotonic clock: when a pending one succeeds, or fails with `failure`. */
   settlesAtMs: number;
   failure?: Decline;
+}
+
+/** What the processor lists: a charge, or one of its refunds. */
+export interface Entry {
+  charge: Charge;
+  refund?: Refund;
 }
 
 export interface NewCharge {
@@ -60,14 +70,32 @@ export const chargeToWire = (charge: Charge) => ({
 });
 
 /** A refund as the processor's own interface shows it. */
-export const refundToWire = (charge: Charge, { id, amount, status, failure }: Refund) => ({
+export const refundToWire = (
+  charge: Charge,
+  { id, amount, currency = charge.currency, status, failure }: Refund,
+) => ({
   id,
   charge: charge.id,
   amount,
-  currency: charge.currency,
+  currency,
   status,
   ...(status === 'failed' && { failure }),
 });
+
+/** A charge, or a refund of one, as a list of everything shows it. */
+export const entryToWire = ({ charge, refund }: Entry) =>
+  refund
+    ? {
+        object: 'refund',
+        ...refundToWire(charge, refund),
+        idempotency_key: refund.idempotencyKey,
+        created: new Date(refund.createdMs).toISOString(),
+      }
+    : {
+        object: 'charge',
+        ...chargeToWire(charge),
+        created: new Date(charge.createdMs).toISOString(),
+      };
 
 /** A charge as the books show it: only what at least held money is one. A hold that expired was let go. */
 export const bookedToWire = (charge: Charge) => ({
@@ -86,6 +114,15 @@ export const bookedToWire = (charge: Charge) => ({
     status,
   })),
 });
+
+/** What can be made wrong about a charge or refund. `lost`: it is listed no more. */
+export interface Falsification {
+  amount?: number;
+  currency?: string;
+  status?: string;
+  amountCaptured?: number;
+  lost?: boolean;
+}
 
 export interface BooksOptions {
   clock: Clock;
@@ -111,6 +148,8 @@ export class Books {
   private readonly charges = new Map<string, Charge>();
   private readonly byMerchantReference = new Map<string, Charge[]>();
   private readonly booked: Charge[] = [];
+  /** In the order in which they were made. */
+  private readonly listed: Entry[] = [];
   private readonly issuer: Issuer;
 
   constructor(
@@ -125,11 +164,13 @@ export class Books {
       id: this.options.newId('charge'),
       status: 'requires_confirmation',
       ...fields,
+      createdMs: this.options.clock.now(),
       amountCaptured: 0,
       amountRefunded: 0,
       refunds: [],
     };
     this.charges.set(charge.id, charge);
+    this.listed.push({ charge });
     const sameReference = this.byMerchantReference.get(charge.merchantReference);
     if (sameReference) sameReference.push(charge);
     else this.byMerchantReference.set(charge.merchantReference, [charge]);
@@ -150,6 +191,43 @@ export class Books {
   withMerchantReference(merchantReference: string): readonly Charge[] {
     const found = this.byMerchantReference.get(merchantReference) ?? [];
     return found.map((charge) => this.current(charge));
+  }
+
+  /** The charges and refunds that were made in [fromMs, toMs), from one place in the list on. */
+  entries(
+    { fromMs, toMs }: { fromMs: number; toMs: number },
+    from: number,
+    limit: number,
+  ): { entries: Entry[]; next: number | null } {
+    const entries: Entry[] = [];
+    for (let index = from; index < this.listed.length; index += 1) {
+      const { charge, refund } = this.listed[index] as Entry;
+      const { createdMs } = refund ?? charge;
+      if (createdMs < fromMs || createdMs >= toMs) continue;
+      if (entries.length === limit) return { entries, next: index };
+      entries.push({ charge: this.current(charge), ...(refund && { refund }) });
+    }
+    return { entries, next: null };
+  }
+
+  /** A charge that nobody asked for. */
+  add(fields: NewCharge): Charge {
+    const charge = this.create(fields);
+    this.confirm(charge, 'nobody');
+    this.capture(charge, charge.amount);
+    return charge;
+  }
+
+  /** Changes one charge or refund behind everybody's back. */
+  falsify(reference: string, change: Falsification): void {
+    const index = this.listed.findIndex(
+      ({ charge, refund }) => (refund ?? charge).id === reference,
+    );
+    const entry = this.listed[index];
+    if (!entry) throw new Refusal(404, 'not_found', 'There is no such charge or refund.');
+    const { lost, ...changes } = change;
+    Object.assign(entry.refund ?? entry.charge, changes);
+    if (lost) this.listed.splice(index, 1);
   }
 
   /** What held or holds money, in the order of authorization. */
@@ -206,12 +284,14 @@ export class Books {
     const refund: Refund = {
       id: this.options.newId('refund'),
       idempotencyKey,
+      createdMs: this.options.clock.now(),
       amount,
       status: 'pending',
       settlesAtMs: this.nowMs() + plan.settlesAfterMs,
       ...(plan.failure && { failure: plan.failure }),
     };
     charge.refunds.push(refund);
+    this.listed.push({ charge, refund });
     this.current(charge);
     return refund;
   }

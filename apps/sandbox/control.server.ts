@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bookedToWire, type Books } from './books.js';
+import { parseFalsification } from './falsification.js';
 import { faultsToWire, parseFaults } from './faults.js';
 import { answer, answerToError, readJson, Refusal, send, type Answer } from './json-http.js';
 import type { MerchantServer } from './merchant.server.js';
@@ -15,6 +16,8 @@ export type SimulatedProcessor = Pick<
   'name' | 'url' | 'flow' | 'authorizationValidForMs' | 'faults' | 'setFaults'
 > & {
   books: Pick<Books, 'bookedCharges'>;
+  /** Books that can be made to say something else than what happened. */
+  falsifiable?: Pick<Books, 'add' | 'falsify'>;
   /** Whose interface it speaks, where that is not the sandbox's own. */
   protocol?: string;
   webhooks?: Pick<StripeWebhooks, 'configure' | 'describe'>;
@@ -25,7 +28,7 @@ export interface Simulated {
   processors: readonly SimulatedProcessor[];
   merchants: readonly MerchantServer[];
   /** Doubles of real processors: reached by name, but not offered as processors of the sandbox. */
-  doubles?: readonly (ProcessorServer & Partial<Switchable>)[];
+  doubles?: readonly (SimulatedProcessor & Partial<Switchable>)[];
 }
 
 /** What can be broken beyond the faults that all have. Both throw a `Refusal` at what they do not understand. */
@@ -89,7 +92,8 @@ async function routeProcessor(
     return answer(200, describeProcessor(processor, request));
   }
   if (part === 'books') {
-    allow(request, 'GET');
+    allow(request, 'GET', 'POST');
+    if (request.method === 'POST') return falsify(processor, await readJson(request));
     await sendBooks(processor, new URLSearchParams(query), response);
     return undefined;
   }
@@ -101,6 +105,15 @@ async function routeProcessor(
   if (part === 'webhooks' && processor.webhooks) return routeWebhooks(processor.webhooks, request);
   if (part !== 'faults') throw noSuchRoute(path);
   return routeFaults(processor, request);
+}
+
+/** Makes the books say something else than what happened, for whoever is to find that out. */
+function falsify({ falsifiable: books }: SimulatedProcessor, body: unknown): Answer {
+  const { reference, charge, change } = parseFalsification(body);
+  if (!books) throw new Refusal(404, 'not_found', 'These books cannot be falsified.');
+  if (reference === undefined) return answer(201, bookedToWire(books.add(charge)));
+  books.falsify(reference, change);
+  return answer(200, { reference });
 }
 
 async function routeWebhooks(

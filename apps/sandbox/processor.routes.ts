@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { chargeToWire, refundToWire, type Books, type Charge, type NewCharge } from './books.js';
+import {
+  chargeToWire,
+  entryToWire,
+  refundToWire,
+  type Books,
+  type Charge,
+  type NewCharge,
+} from './books.js';
 import type { CallKind } from './faults.js';
 import { answer, fieldsOf, Refusal, type Answer } from './json-http.js';
 import { mintToken } from './tokens.js';
@@ -35,6 +42,10 @@ export function routeOf(
   if (collection === 'tokens' && id === undefined) {
     demand(method, 'POST');
     return tokenRoute(books);
+  }
+  if (collection === 'entries' && id === undefined) {
+    demand(method, 'GET');
+    return listRoute(books, query);
   }
   if (collection !== COLLECTION[flow]) throw noSuchRoute(path);
   if (id === undefined) {
@@ -110,6 +121,25 @@ function checkedCard({ number, exp_month, exp_year, cvc }: Record<string, unknow
   const hasCvc = cvc === undefined || (typeof cvc === 'string' && /^\d{3,4}$/.test(cvc));
   if (typeof number === 'string' && /^\d{12,19}$/.test(number) && isWhole && hasCvc) return number;
   throw new Refusal(400, 'validation_failed', 'card must have number, exp_month and exp_year.');
+}
+
+const ENTRIES_MAX = 100;
+
+/** Everything that was made in a time, charges and refunds, a page at a time. */
+function listRoute(books: Books, query: URLSearchParams): Route {
+  const fromMs = Date.parse(query.get('created_from') ?? '');
+  const toMs = Date.parse(query.get('created_to') ?? '');
+  const cursor = query.get('cursor') ?? '0';
+  if (Number.isNaN(fromMs) || Number.isNaN(toMs) || !/^\d{1,15}$/.test(cursor)) {
+    const needed = 'The query needs created_from and created_to, and a cursor only from a page.';
+    throw new Refusal(400, 'validation_failed', needed);
+  }
+  const read = () => {
+    const { entries, next } = books.entries({ fromMs, toMs }, Number(cursor), ENTRIES_MAX);
+    const next_cursor = next === null ? null : String(next);
+    return answer(200, { data: entries.map(entryToWire), next_cursor });
+  };
+  return { kind: 'look_up', read };
 }
 
 function lookUpByReference(books: Books, query: URLSearchParams): Route {

@@ -17,6 +17,7 @@ export interface ProcessorOptions {
 /** One simulated processor on a port of its own: routes, books, remembered keys and faults. */
 export class ProcessorServer extends FaultyServer {
   readonly books: Books;
+  readonly falsifiable: Books;
   readonly authorizationValidForMs: number;
 
   constructor(
@@ -35,6 +36,7 @@ export class ProcessorServer extends FaultyServer {
       random,
     );
     this.books = books;
+    this.falsifiable = books;
     this.authorizationValidForMs = authorizationValidForMs;
   }
 }

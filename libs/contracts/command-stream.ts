@@ -21,6 +21,7 @@ const NAMED_BY: Named = {
   'commands.agent.suspend': 'agent',
   'commands.agent.resume': 'agent',
   'commands.processor_account.report_orphan': 'processor',
+  'commands.processor_account.record': 'processor',
   'commands.webhook_endpoint.operate': 'id',
   'commands.webhook_endpoint.record': 'id',
   'commands.webhook_endpoint.sign': 'id',

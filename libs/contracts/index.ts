@@ -18,6 +18,8 @@ export * from './explanation.rendering.js';
 export * from './event.rendering.js';
 export * from './limits.rendering.js';
 export * from './world-event.rendering.js';
+export * from './reconciliation.csv.js';
+export * from './reconciliation.rendering.js';
 export * from './validation.js';
 export * from './agent.dto.js';
 export * from './mandate.dto.js';

@@ -1,8 +1,11 @@
 import type {
   AttemptFacts,
+  BooksWindow,
   CallFacts,
   CardFacts,
   CardScreening,
+  Difference,
+  DifferenceKind,
   FraudScreening,
   JsonRecord,
   LimitFigures,
@@ -10,11 +13,13 @@ import type {
   MandateTerms,
   MoneyOperation,
   Orphan,
+  OurRecord,
   Outcome,
   PaymentIntentCommand,
   PrepareOutcome,
   ProcessorFacts,
   ProcessorNotice,
+  ReconciliationSummary,
   RefundOutcome,
   ReservationCall,
   ReservationOperation,
@@ -230,6 +235,12 @@ export type Messages = {
     reply: { url: string; signature: string } | null;
   };
 
+  /** What a comparison of the books came to; recorded once for each time that was compared. */
+  'commands.processor_account.record': {
+    request: Caused & { processor: string; summary: ReconciliationSummary };
+    reply: { ok: boolean };
+  };
+
   'effects.processors.facts': { request: Record<string, never>; reply: ProcessorFacts[] };
   'effects.processors.call': {
     request: ProcessorCall;
@@ -246,6 +257,14 @@ export type Messages = {
   };
   /** Health and breakers, in wire format. */
   'effects.processors.health': { request: Record<string, never>; reply: JsonRecord[] };
+  /**
+   * Compares our books with the processor's, of what began in the window; changes nothing. `tenant`: whose differences are shown,
+   * besides those of nobody; null: everybody's. Null: there is no such processor.
+   */
+  'effects.reconciliation.run': {
+    request: { processor: string; window: BooksWindow; tenant: string | null; limit: number };
+    reply: Reconciliation | null;
+  };
   'effects.fraud.screen': { request: FraudQuestion; reply: FraudScreening };
   /** Whether events may be sent there. Null: they may. */
   'effects.webhooks.check': {
@@ -350,6 +369,21 @@ export type Messages = {
     reply: Page;
   };
   'queries.ledger.accounts': { request: PageRequest; reply: Page };
+  /** What began at a processor in the window, whoever's it is, a page at a time. */
+  'queries.reconciliation.records': {
+    request: { processor: string; window: BooksWindow; cursor: string | null; limit: number };
+    reply: { records: OurRecord[]; next: string | null };
+  };
+  /** The same by our keys and the processor's names, whenever it began. */
+  'queries.reconciliation.find': {
+    request: { processor: string; keys: string[]; references: string[] };
+    reply: OurRecord[];
+  };
+  /** Up to when a processor's books were compared, and when the first attempt there began; null for never. */
+  'queries.reconciliation.reached': {
+    request: { processor: string };
+    reply: { reachedMs: number | null; sinceMs: number | null };
+  };
   'queries.parked': { request: PageRequest; reply: Page };
   /** `agent`: whose endpoints may be seen; null: anybody's of the tenant. So for the next four. */
   'queries.webhook_endpoints.list': {
@@ -398,6 +432,24 @@ export type Messages = {
     reply: WebhookMessage[];
   };
 };
+
+/** What a comparison of the books came to. */
+export interface Reconciliation {
+  processor: string;
+  window: BooksWindow;
+  /** What the processor listed is as it was then. */
+  asOfMs: number;
+  /** Why the processor's books could not be read to the end: then nothing was compared. */
+  failure: string | null;
+  /** How many records of ours were compared, and of theirs, which are not counted for one tenant. */
+  ours: number;
+  theirs: number | null;
+  counts: Partial<Record<DifferenceKind, number>>;
+  /** Differences that do not end by themselves. */
+  unexpected: number;
+  /** As many as were asked for, the unexpected ones first. */
+  differences: Difference[];
+}
 
 /** An endpoint, and whose payments it hears of. */
 export interface WebhookAudience {

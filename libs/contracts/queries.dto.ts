@@ -76,6 +76,16 @@ export class PaymentIntentListQuery extends PageQuery {
   created_before?: string;
 }
 
+export class ReconciliationQuery {
+  /** Inclusive; default a day before `to`. At most 31 days before it. */
+  @IsDateTime({ optional: true })
+  from?: string;
+
+  /** Exclusive; default now. */
+  @IsDateTime({ optional: true })
+  to?: string;
+}
+
 export class PaymentIntentEventsQuery {
   /** First revision to show; default 0. */
   @IsNumeral({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true })

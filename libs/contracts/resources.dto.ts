@@ -337,6 +337,53 @@ export class ProcessorResource {
   breaker!: 'closed' | 'open' | 'half_open';
 }
 
+export class BooksSideResource {
+  state!: 'none' | 'held' | 'captured' | 'voided' | 'pending' | 'returned' | 'failed';
+  amount!: number;
+  currency!: string;
+  at!: string;
+}
+
+export class DifferenceResource {
+  kind!: 'missing_here' | 'missing_there' | 'amount' | 'currency' | 'state';
+  subject!: 'charge' | 'refund';
+  /** Null where nobody here knows whose it is. */
+  tenant!: string | null;
+  payment_intent!: string | null;
+  /** Ours, of the attempt or the refund. */
+  key!: string | null;
+  /** The processor's. */
+  reference!: string | null;
+  /** Whether it ends by itself. */
+  expected!: boolean;
+  /** `in_flight`, `after_the_window`, `no_key_of_ours`, `key_never_used` or `key_used_for_another`. */
+  explanation!: string | null;
+  ours!: BooksSideResource | null;
+  theirs!: BooksSideResource | null;
+}
+
+/** Our books and a processor's, of what began in a time. */
+export class ReconciliationResource {
+  object!: 'reconciliation';
+  processor!: string;
+  from!: string;
+  to!: string;
+  /** What the processor listed is as it was then. */
+  as_of!: string;
+  status!: 'completed' | 'failed';
+  /** Why the processor's books could not be read; nothing was compared then. */
+  failure!: string | null;
+  /** How many records of ours were compared. */
+  records!: number;
+  differences!: number;
+  /** Those that a human has to look at. */
+  unexpected!: number;
+  by_kind!: Record<string, number>;
+  /** The first thousand, the unexpected ones first. */
+  data!: DifferenceResource[];
+  truncated!: boolean;
+}
+
 /** What waits for a human: a payment (`pi_…`) or an event that could not be handled. */
 export class ParkedResource {
   id!: string;

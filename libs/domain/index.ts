@@ -39,3 +39,7 @@ export * from './webhook-endpoint/webhook-endpoint.state.js';
 export * from './webhook-endpoint/webhook-endpoint.decider.js';
 export * from './webhook-endpoint/webhook-endpoint.snapshot.js';
 export * from './webhook-endpoint/retry-schedule.js';
+export * from './processor-account/processor-account.decider.js';
+export * from './reconciliation/books.js';
+export * from './reconciliation/comparison.js';
+export * from './reconciliation/matching.js';

@@ -53,6 +53,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly differences = new Counter({
+    name: 'bursar_reconciliation_differences_total',
+    help: 'Differences that scheduled comparisons found between our books and those of a processor. Unexpected ones do not end by themselves.',
+    labelNames: ['processor', 'expected'],
+    registers: [this.registry],
+  });
+
   private readonly commits = this.counter(
     'log_commits',
     'Syncs of the log, each for a group of appends.',
@@ -82,6 +89,14 @@ export class Metrics {
 
   countPayment(outcome: string): void {
     this.payments.inc({ outcome });
+  }
+
+  countDifferences(
+    processor: string,
+    { expected, unexpected }: { expected: number; unexpected: number },
+  ): void {
+    this.differences.inc({ processor, expected: 'true' }, expected);
+    this.differences.inc({ processor, expected: 'false' }, unexpected);
   }
 
   countCommit({ appends, events, size }: LogCommit): void {

@@ -21,3 +21,13 @@ it('counts the commands that were decided and the races they lost', async () => 
   expect(lines).toContain('bursar_commands_total 4');
   expect(lines).toContain('bursar_command_conflicts_total 1');
 });
+
+it('counts what comparisons with a processor found', async () => {
+  const metrics = new Metrics();
+  metrics.countDifferences('one', { expected: 3, unexpected: 2 });
+  metrics.countDifferences('one', { expected: 0, unexpected: 1 });
+  const lines = (await metrics.text()).split('\n');
+  const name = 'bursar_reconciliation_differences_total';
+  expect(lines).toContain(`${name}{processor="one",expected="true"} 3`);
+  expect(lines).toContain(`${name}{processor="one",expected="false"} 3`);
+});

@@ -1,4 +1,4 @@
-import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
+import type { BooksWindow, Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import type { Clock, EpochMs, Timers } from '#platform';
 import {
   signOfLookUp,
@@ -12,6 +12,7 @@ import { ProcessorBreakers, type Availability, type BreakerOptions } from './pro
 import type { Card } from './card.js';
 import type {
   AttemptOrder,
+  ListAnswer,
   LookUpAnswer,
   Processor,
   ProcessorCapabilities,
@@ -164,6 +165,15 @@ export class GuardedProcessor {
     const evidence = outcome.kind === 'failed' ? outcome.evidence : outcome.kind;
     const durationMs = await this.conclude(start, signOfProvision(outcome), evidence);
     return { outcome, durationMs };
+  }
+
+  /** Never rejects; given up at the hard deadline. A list takes its time, so it says nothing about the processor's health. */
+  async list(window: BooksWindow, cursor: string | null): Promise<ListAnswer> {
+    const { hardDeadlineMs: limitMs } = this.options;
+    const run = (signal: AbortSignal) => this.processor.list(window, cursor, signal);
+    const failed: ListAnswer = { kind: 'failed', evidence: 'connector_failed' };
+    const first = await this.openCalls.start(run, failed, limitMs, limitMs).first;
+    return first === LATE ? { kind: 'failed', evidence: 'timeout' } : first;
   }
 
   /** Stops probing and aborts every call that is still open. */

@@ -1,9 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
+import type { BooksWindow, Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import { VirtualClock, VirtualTimers } from '#platform/memory';
-import { GuardedProcessor, type GuardOptions, type MoneyCall } from './guarded-processor.js';
-import { Processor, type AttemptOrder, type LookUpAnswer } from './processor.port.js';
 import { UNKNOWN_METHOD } from './unknown-method.js';
+import {
+  DEFAULT_GUARD_OPTIONS,
+  GuardedProcessor,
+  type GuardOptions,
+  type MoneyCall,
+} from './guarded-processor.js';
+import {
+  Processor,
+  type AttemptOrder,
+  type ListAnswer,
+  type LookUpAnswer,
+} from './processor.port.js';
 
 /** All promise callbacks run before an immediate does. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -44,6 +54,9 @@ class ScriptedProcessor extends Processor {
   lookUpRefund = (_: AttemptOrder, signal: AbortSignal) =>
     this.ask('lookUpRefund', signal, this.refundFound);
   ping = (signal: AbortSignal) => this.ask('ping', signal, this.pinged);
+  listed: () => Answer<ListAnswer> = () => ({ kind: 'listed', records: [], next: null });
+  list = (_window: BooksWindow, _cursor: string | null, signal: AbortSignal) =>
+    this.ask('list', signal, this.listed);
   provision = () => Promise.reject(new Error('not scripted'));
 
   count = (call: string) => this.asked.filter((each) => each === call).length;
@@ -549,5 +562,26 @@ describe('health', () => {
     await authorize();
     await authorize();
     expect(guarded.health()).toMatchObject({ breaker: 'open', calls: 1, failures: 1 });
+  });
+});
+
+describe('a list', () => {
+  const list = () => guarded.list({ fromMs: 0, toMs: 1 }, null);
+
+  it('is given as the processor gives it, breaker or not', async () => {
+    const listed: ListAnswer = { kind: 'listed', records: [], next: 'a' };
+    scripted.listed = () => listed;
+    expect(await list()).toEqual(listed);
+    expect(guarded.health().calls).toBe(0);
+  });
+
+  it('has failed when the connector throws, and is given up at the hard deadline', async () => {
+    scripted.listed = () => Promise.reject(new Error('defect'));
+    expect(await list()).toEqual({ kind: 'failed', evidence: 'connector_failed' });
+    scripted.listed = never;
+    const pending = list();
+    await time.advance(DEFAULT_GUARD_OPTIONS.hardDeadlineMs);
+    expect(await pending).toEqual({ kind: 'failed', evidence: 'timeout' });
+    expect(scripted.lastSignal?.aborted).toBe(true);
   });
 });

@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { minorUnits, type Outcome, type RefundOutcome } from '#domain';
+import {
+  minorUnits,
+  type BooksWindow,
+  type Outcome,
+  type RefundOutcome,
+  type TheirRecord,
+} from '#domain';
 import type { NoticeMeaning, ProcessorNotice } from './notice.port.js';
 import type { Card } from './card.js';
 import { DEFAULT_GUARD_OPTIONS } from './guarded-processor.js';
@@ -44,6 +50,8 @@ export interface ProcessorUnderTest {
   looksUpByReferenceOnly?: true;
   /** A refund that fails was reported as done first. */
   refundsFailAfterSuccess?: true;
+  /** Makes what was done so far ready to be listed, and says in which window it lies. */
+  listed(): Promise<BooksWindow>;
   /** What `letPass` cannot do here. */
   cannotLetPass?: readonly ('refund_settlement' | 'authorization')[];
   /** Begins the key of every order; at most 20 characters. */
@@ -343,6 +351,85 @@ export function describeProcessor(name: string, start: () => Promise<ProcessorUn
         expect((await processor.fence(order, NEVER_ABORTED)).kind).toBe('fenced');
         await subject.act?.(url, 'success');
         expect(await states(order)).toEqual([]);
+      });
+    });
+
+    describe('list', () => {
+      let window: BooksWindow;
+
+      /** Every page, one after the other. */
+      const listed = async (): Promise<TheirRecord[]> => {
+        const records: TheirRecord[] = [];
+        for (let cursor: string | null = null, pages = 0; pages < 100; pages += 1) {
+          const page = await processor.list(window, cursor, NEVER_ABORTED);
+          if (page.kind !== 'listed') throw new Error(`not listed: ${page.evidence}`);
+          records.push(...page.records);
+          cursor = page.next;
+          if (cursor === null) return records;
+        }
+        throw new Error('the pages do not end');
+      };
+      const under = (records: TheirRecord[], key: string) =>
+        records.filter((record) => record.key === key);
+
+      it('shows what is held, taken, let go and given back, under our keys and in our amounts', async () => {
+        const held = await authorizedOrder();
+        const taken = await authorizedOrder();
+        await capture({ ...taken, amountMinor: 4_000 });
+        const released = await authorizedOrder();
+        await letGo(released);
+        const back = refundOf(taken, 1, 1_000);
+        await refund(back);
+        window = await subject.listed();
+        const records = await listed();
+        const charge = { subject: 'charge', amountMinor: 4_200, currency: 'EUR' };
+        const expected = [
+          [held.key, { ...charge, reference: held.reference, state: 'held' }],
+          [taken.key, { ...charge, state: 'captured', amountMinor: 4_000 }],
+          [released.key, { ...charge, reference: released.reference, state: 'voided' }],
+          [
+            back.refund?.key ?? '',
+            { subject: 'refund', state: 'returned', amountMinor: 1_000, currency: 'EUR' },
+          ],
+        ] as const;
+        for (const [key, record] of expected) {
+          expect(under(records, key)).toEqual([expect.objectContaining({ key, ...record })]);
+        }
+        expect(records.every(({ atMs }) => atMs >= window.fromMs && atMs < window.toMs)).toBe(true);
+      });
+
+      it('shows all of more than a page, each once', async () => {
+        const keys = new Set<string>();
+        for (let made = 0; made < 105; made += 1) keys.add((await authorizedOrder()).key);
+        window = await subject.listed();
+        const found = (await listed()).filter(({ key }) => key !== null && keys.has(key));
+        expect(found.map(({ key }) => key).sort()).toEqual([...keys].sort());
+      });
+
+      it('shows a decline as nothing held, if at all', async () => {
+        const order = await preparedOrder({ paymentMethod: subject.tokens.hardDecline });
+        await processor.authorize(order, NEVER_ABORTED);
+        window = await subject.listed();
+        const states = under(await listed(), order.key).map(({ state }) => state);
+        expect(states.filter((state) => state !== 'none')).toEqual([]);
+      });
+
+      it('shows nothing that was made before or after the window', async () => {
+        const order = await authorizedOrder();
+        const { fromMs, toMs } = await subject.listed();
+        const spanMs = toMs - fromMs;
+        window = { fromMs: fromMs - 2 * spanMs, toMs: fromMs - spanMs };
+        expect(under(await listed(), order.key)).toEqual([]);
+      });
+
+      it('fails, and is not empty, when the processor cannot be reached or says something else', async () => {
+        const window = await subject.listed();
+        for (const fault of ['refuse', 'lose_request', 'lose_answer'] as const) {
+          await subject.break(fault);
+          expect(await processor.list(window, null, NEVER_ABORTED)).toMatchObject({
+            kind: 'failed',
+          });
+        }
       });
     });
 

@@ -1,4 +1,4 @@
-import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
+import type { BooksWindow, Outcome, PrepareOutcome, RefundOutcome, TheirRecord } from '#domain';
 import type { Card } from './card.js';
 
 /** What a processor can do, as data: routing, the resolution ladder and the documentation read it. */
@@ -97,6 +97,15 @@ export abstract class Processor {
    * key gives the same token, or another one for the same card.
    */
   abstract provision(card: Card, key: string, signal: AbortSignal): Promise<ProvisionOutcome>;
+  /**
+   * A page of the processor's own records, charges and refunds, that it made in the window; what it declined or never confirmed may
+   * be among them. The cursor of the first page is null, and every other one is the `next` of the page before.
+   */
+  abstract list(
+    window: BooksWindow,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<ListAnswer>;
   /** Cheap and harmless: resolves when the processor answers at all. */
   abstract ping(signal: AbortSignal): Promise<void>;
 }
@@ -112,6 +121,12 @@ export type LookUpAnswer =
   /** The buyer has something to do at `url`; nothing is held yet. */
   | { state: 'action_required'; reference: string; url: string }
   | { state: 'unproven'; evidence: string };
+
+export type ListAnswer =
+  /** `next` null: that was all. `asOfMs`: what is listed is as it was then; as it is, where it is not said. */
+  | { kind: 'listed'; records: readonly TheirRecord[]; next: string | null; asOfMs?: number }
+  /** Nothing may be concluded from what was listed before, either. */
+  | { kind: 'failed'; evidence: string };
 
 export type ProvisionOutcome =
   | { kind: 'provisioned'; token: string }

@@ -4,6 +4,7 @@ import type {
   ParkedDeliveryEvent,
   PaymentIntentEvent,
   PaymentMethodEvent,
+  ProcessorAccountEvent,
   TenantEvent,
   WebhookEndpointEvent,
 } from '#domain';
@@ -18,6 +19,7 @@ interface EventsByCategory {
   tenant: TenantEvent;
   parked_delivery: ParkedDeliveryEvent;
   webhook_endpoint: WebhookEndpointEvent;
+  processor_account: ProcessorAccountEvent;
 }
 
 /** The event as the domain wrote it, or null when its stream is of another category. */

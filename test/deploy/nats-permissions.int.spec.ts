@@ -200,7 +200,7 @@ describe('the NATS server as it is deployed', () => {
       commands: ['gateway', 'sagas', 'connectors', 'owner'].map((each) => `_INBOX.${each}.x`),
       sagas: [],
       connectors: ['gateway', 'sagas', 'owner'].map((each) => `_INBOX.${each}.x`),
-      queries: ['gateway', 'sagas', 'owner'].map((each) => `_INBOX.${each}.x`),
+      queries: ['gateway', 'sagas', 'connectors', 'owner'].map((each) => `_INBOX.${each}.x`),
       events: [],
       owner: [],
     };

@@ -88,6 +88,7 @@ export interface Refund {
   /** `processing` and `unknown` while the processor has not answered. */
   status: 'processing' | 'unknown' | 'pending' | 'succeeded' | 'failed';
   reason: string;
+  reference: string | null;
   failure: { code: string } | null;
   created_at: string;
 }

@@ -25,6 +25,7 @@ export async function withApi<T>(
   asked: Asked,
   role: 'auditor' | 'operator',
   use: (api: ApiClient) => Promise<T>,
+  withinMs = ANSWER_WITHIN_MS,
 ): Promise<T> {
   const credentials = credentialsOf(asked);
   const baseUrl = baseUrlOf(asked, credentials);
@@ -40,7 +41,8 @@ export async function withApi<T>(
         'idempotency-key': random.uuid(),
       },
     };
-    return answerOf<T>(url, (signal) => http.request({ method, url, headers, ...sent, signal }));
+    const send = (signal: AbortSignal) => http.request({ method, url, headers, ...sent, signal });
+    return answerOf<T>(url, withinMs, send);
   };
   try {
     return await use({
@@ -78,10 +80,11 @@ function baseUrlOf({ options }: Asked, credentials: Credentials): string {
 
 async function answerOf<T>(
   url: string,
+  withinMs: number,
   send: (signal: AbortSignal) => Promise<{ status: number; body: string }>,
 ): Promise<ApiAnswer<T>> {
   const abort = new AbortController();
-  const cancel = new SystemTimers().after(ANSWER_WITHIN_MS, () => abort.abort());
+  const cancel = new SystemTimers().after(withinMs, () => abort.abort());
   try {
     const { status, body: text } = await send(abort.signal);
     const body = jsonOf(url, status, text);

@@ -7,6 +7,7 @@ import { DEPLOYMENT } from './deployment.commands.js';
 import { OWNER } from './owner.commands.js';
 import { PARKED } from './parked.commands.js';
 import { PAYMENTS } from './payments.commands.js';
+import { RECONCILE } from './reconcile.commands.js';
 import { SERVER, START } from './server.commands.js';
 import { printable } from './table.js';
 import { VAULT } from './vault.commands.js';
@@ -18,6 +19,7 @@ const COMMANDS: readonly Command[] = [
   ...PAYMENTS,
   ...OWNER,
   ...PARKED,
+  ...RECONCILE,
   ...VAULT,
   ...DEPLOYMENT,
 ];

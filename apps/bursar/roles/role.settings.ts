@@ -10,6 +10,7 @@ import {
 } from '../processors/processor.settings.js';
 import {
   APPROVAL_MS,
+  RECONCILIATION_MS,
   InvalidSettingsError,
   type Settings,
   participantsOf,
@@ -46,6 +47,8 @@ export interface RoleSettings {
   natsReplicas: number;
   duplicateWindowMs: number;
   approvalMs: number;
+  /** For sagas only. */
+  reconciliationMs: number;
   reservationParticipants: Settings['reservationParticipants'];
   /** For connectors only. */
   webhooksAllowInternal: boolean;
@@ -95,6 +98,7 @@ export function readRoleSettings(role: Role, env: NodeJS.ProcessEnv): RoleSettin
       faults,
     ),
     approvalMs: secondsOf(env, 'BURSAR_APPROVAL_SECONDS', APPROVAL_MS, faults),
+    reconciliationMs: secondsOf(env, 'BURSAR_RECONCILIATION_SECONDS', RECONCILIATION_MS, faults),
     reservationParticipants: participantsOf(env, faults),
     webhooksAllowInternal: switchOf(env, 'BURSAR_WEBHOOKS_ALLOW_INTERNAL', faults),
     vault: vaultSettingsOf(env),

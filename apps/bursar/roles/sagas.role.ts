@@ -17,6 +17,7 @@ import { LogFeeds } from '../../sagas/log-feeds.js';
 import { SAGA_PARTITIONS } from '../../sagas/saga-partitions.js';
 import { SagasModule } from '../../sagas/sagas.module.js';
 import { Sender } from '../../sagas/sender.js';
+import { ReconciliationSchedule } from '../../sagas/reconciliation-schedule.js';
 import { WebhookDispatch } from '../../sagas/webhook-dispatch.js';
 import { Closers } from './closers.js';
 import { startHealthServer } from './health.server.js';
@@ -64,6 +65,10 @@ export async function runSagas(host: RoleHost, settings: RoleSettings): Promise<
     const webhooks = app.get(WebhookDispatch);
     webhooks.start(members);
     closers.add(() => webhooks.stop());
+    const reconciliation = app.get(ReconciliationSchedule);
+    const intervalMs = settings.reconciliationMs;
+    reconciliation.start(members, { intervalMs, counts: host.metrics });
+    closers.add(() => reconciliation.stop());
     // Others begin with what is given up at once.
     closers.add(() => members.leave());
     const health = await startHealthServer(settings, host);

@@ -9,6 +9,7 @@ import {
   type AdyenCards,
 } from './adyen.cards.js';
 import type { Amount, PaymentRequest } from './adyen.requests.js';
+import type { Booking } from './adyen.reports.js';
 import type { AdyenEvent } from './adyen.webhooks.js';
 import { invalid } from './adyen.error.js';
 
@@ -24,6 +25,8 @@ interface Parts {
   /** Where a buyer confirms a payment. */
   redirectUrlOf: (pspReference: string) => string;
   notify: (event: AdyenEvent) => void;
+  /** Told of every change of a payment's status, for the reports. */
+  book: (booking: Booking) => void;
 }
 
 /** Who asks for a change of a payment, under which of its names. */
@@ -98,6 +101,9 @@ export class AdyenPayments {
         demandCurrency(charge, amount);
         this.books.capture(charge, amount.value);
       });
+      if (reason === undefined) {
+        this.book('SentForSettle', charge, amount, { pspReference, asked });
+      }
       this.notify('CAPTURE', { pspReference, charge, amount, asked, reason });
     });
   }
@@ -106,6 +112,9 @@ export class AdyenPayments {
     const charge = this.find(paymentPspReference);
     return this.received({ paymentPspReference }, asked, (pspReference) => {
       const reason = refusalOf(() => this.books.void(charge));
+      if (reason === undefined) {
+        this.book('Cancelled', charge, amountOf(charge), { pspReference, asked });
+      }
       this.notify('CANCELLATION', { pspReference, charge, asked, reason });
     });
   }
@@ -116,7 +125,10 @@ export class AdyenPayments {
       const found = this.books
         .withMerchantReference(paymentReference)
         .filter(({ status }) => status === 'authorized');
-      for (const charge of found) this.books.void(charge);
+      for (const charge of found) {
+        this.books.void(charge);
+        this.book('Cancelled', charge, amountOf(charge), { pspReference, asked });
+      }
       const [charge] = found;
       this.parts.notify({
         eventCode: 'TECHNICAL_CANCEL',
@@ -139,12 +151,16 @@ export class AdyenPayments {
         this.books.refund(charge, amount.value, asked.idempotencyKey);
       });
       const facts = { pspReference, charge, amount, asked };
+      if (reason === undefined) {
+        this.book('SentForRefund', charge, amount, { pspReference, asked });
+      }
       this.notify('REFUND', { ...facts, reason });
       if (reason === undefined && behaviorOf(charge.paymentMethod).refund === 'failed_at_scheme') {
         const failure = 'Refund Failed';
-        this.later(SCHEME_DECIDES_AFTER_MS, () =>
-          this.notify('REFUND_FAILED', { ...facts, reason: failure, success: true }),
-        );
+        this.later(SCHEME_DECIDES_AFTER_MS, () => {
+          this.book('RefundFailed', charge, amount, { pspReference, asked });
+          this.notify('REFUND_FAILED', { ...facts, reason: failure, success: true });
+        });
       }
     });
   }
@@ -161,6 +177,8 @@ export class AdyenPayments {
   ): void {
     this.books.confirm(charge, idempotencyKey);
     const { decline } = charge;
+    this.book('Received', charge, amountOf(charge));
+    this.book(decline ? 'Refused' : 'Authorised', charge, amountOf(charge));
     this.parts.notify({
       eventCode: 'AUTHORISATION',
       success: decline === undefined,
@@ -174,13 +192,16 @@ export class AdyenPayments {
       this.later(this.parts.authorizationValidForMs, () => this.expire(charge));
     else {
       this.later(this.parts.decidesAfterMs, () => {
-        if (charge.status === 'authorized') this.books.capture(charge, charge.amount);
+        if (charge.status !== 'authorized') return;
+        this.books.capture(charge, charge.amount);
+        this.book('SentForSettle', charge, amountOf(charge));
       });
     }
   }
 
   private expire(charge: Charge): void {
     if (this.books.find(charge.id).status !== 'expired') return;
+    this.book('Expired', charge, amountOf(charge));
     this.parts.notify({
       eventCode: 'EXPIRE',
       success: true,
@@ -233,6 +254,23 @@ export class AdyenPayments {
       merchantReference: asked.reference ?? charge.merchantReference,
       amount,
       ...(reason !== undefined && { reason }),
+    });
+  }
+
+  private book(
+    recordType: string,
+    { id, merchantReference }: Charge,
+    amount: Amount,
+    change?: { pspReference: string; asked: Asked },
+  ): void {
+    this.parts.book({
+      ...{ recordType, pspReference: id, merchantReference, amount },
+      ...(change && {
+        modification: {
+          pspReference: change.pspReference,
+          reference: change.asked.reference ?? merchantReference,
+        },
+      }),
     });
   }
 

@@ -6,6 +6,7 @@ import { answer, Refusal, type Answer } from '../json-http.js';
 import type { ProcessorOptions } from '../processor.server.js';
 import { AdyenCards } from './adyen.cards.js';
 import { AdyenPayments } from './adyen.payments.js';
+import { AdyenReports } from './adyen.reports.js';
 import {
   cancelOf,
   captureOrRefundOf,
@@ -14,7 +15,7 @@ import {
   technicalCancelOf,
 } from './adyen.requests.js';
 import { ALL_WELL, parseSwitches, switchesToWire, type AdyenSwitches } from './adyen.switches.js';
-import { AdyenWebhookQueue, type AdyenWebhookTarget } from './adyen.webhooks.js';
+import { AdyenWebhookQueue, type AdyenEvent, type AdyenWebhookTarget } from './adyen.webhooks.js';
 import { answered, ServiceError } from './adyen.error.js';
 import { postOverHttp, type WebhookPost } from './webhook.post.js';
 
@@ -28,6 +29,8 @@ export interface AdyenSandboxOptions {
   /** From what happened to its notification. Default 100 ms. */
   webhookDelayMs?: number;
   post?: WebhookPost;
+  /** Who may download reports; without one there are none. */
+  reportUser?: { user: string; password: string };
 }
 
 const VERSION = 'v71';
@@ -75,6 +78,7 @@ export class AdyenServer extends FaultyServer {
   override async stop(): Promise<void> {
     this.state.payments.stop();
     this.state.webhooks.stop();
+    this.state.reports.stop();
     await super.stop();
   }
 }
@@ -83,6 +87,7 @@ class State {
   readonly payments: AdyenPayments;
   readonly webhooks: AdyenWebhookQueue;
   readonly cards: AdyenCards;
+  readonly reports: AdyenReports;
   switches: AdyenSwitches = ALL_WELL;
   private readonly keys = new IdempotencyKeys();
 
@@ -99,19 +104,24 @@ class State {
       ...{ target, merchantAccount, delayMs, post, switches },
       ...ports,
     });
+    const notify = (event: AdyenEvent) => this.webhooks.add(event);
+    const { reportUser } = options;
+    this.reports = new AdyenReports({ merchantAccount, reportUser, ...ports, url, notify });
     this.payments = new AdyenPayments({
       name: 'adyen',
       ...ports,
       decidesAfterMs,
       cards: this.cards,
       redirectUrlOf: (pspReference) => `${url()}/redirect/${pspReference}`,
-      notify: (event) => this.webhooks.add(event),
+      notify,
+      book: (booking) => this.reports.book(booking),
     });
   }
 
   callOf(incoming: Incoming): Call {
     const segments = incoming.path.split('/').slice(1);
     if (segments[0] === 'redirect') return this.redirectCall(segments[1] ?? '');
+    if (segments[0] === 'reports') return this.reportCall(incoming, segments);
     const region = segments[0] === VERSION ? '' : (segments.shift() ?? '');
     const path = segments.shift() === VERSION ? segments : [];
     if (incoming.method === 'GET' && path.join('/') === 'storedPaymentMethods') {
@@ -237,6 +247,19 @@ class State {
     const storedPaymentMethods = this.cards.of(shopperReference).map(shown);
     const { merchantAccount } = this.options;
     return answer(200, { merchantAccount, shopperReference, storedPaymentMethods });
+  }
+
+  private reportCall({ headers }: Incoming, [, download, ...path]: string[]): Call {
+    const { authorization } = headers;
+    return {
+      kind: 'look_up',
+      begin: () => () =>
+        answered(() =>
+          download === 'download'
+            ? this.reports.download(path, authorization)
+            : NO_SUCH_ROUTE.toAnswer(),
+        ),
+    };
   }
 
   /** The buyer comes by, is authenticated, and confirms. */

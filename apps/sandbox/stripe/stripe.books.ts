@@ -101,6 +101,14 @@ export class StripeBooks {
     return found;
   }
 
+  newestIntents(): Intent[] {
+    return [...this.intents.values()].reverse().map((intent) => this.current(intent));
+  }
+
+  newestRefunds(): { intent: Intent; refund: Refund }[] {
+    return [...this.byRefund.values()].reverse().filter(({ intent }) => this.current(intent));
+  }
+
   /** What held or holds money, in the order in which it was held. */
   bookedCharges(merchantReference?: string): readonly BookedCharge[] {
     const asked =

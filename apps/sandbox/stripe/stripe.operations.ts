@@ -51,6 +51,14 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'GET',
+    path: intents(''),
+    kind: 'look_up',
+    parameters: ['created', 'limit', 'starting_after'],
+    run: ({ world, form }) =>
+      page(form, '/v1/payment_intents', world.books.newestIntents(), (each) => intentToWire(each)),
+  },
+  {
+    method: 'GET',
     path: intents(`/${ID}`),
     kind: 'look_up',
     parameters: ['expand'],
@@ -98,7 +106,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'GET',
     path: /^\/v1\/refunds$/,
     kind: 'look_up',
-    parameters: ['payment_intent', 'charge', 'limit', 'starting_after'],
+    parameters: ['payment_intent', 'charge', 'created', 'limit', 'starting_after', 'expand'],
     run: listRefunds,
   },
   {
@@ -192,18 +200,47 @@ function refund({ world, form, key }: StripeCall): unknown {
 }
 
 function listRefunds({ world, form }: StripeCall): unknown {
-  const intent = refundedIntent(world, form);
+  const isOfOne = form.payment_intent !== undefined || form.charge !== undefined;
+  const found = isOfOne ? refundsOf(refundedIntent(world, form)) : world.books.newestRefunds();
+  const isExpanded = expandedIn(form).includes('data.payment_intent');
+  return page(
+    form,
+    '/v1/refunds',
+    found.map(({ intent, refund }) => ({ ...refund, intent, refund })),
+    ({ intent, refund: each }) => ({
+      ...refundToWire(intent, each),
+      ...(isExpanded && { payment_intent: intentToWire(intent) }),
+    }),
+  );
+}
+
+const refundsOf = (intent: Intent) =>
+  [...(intent.charge?.refunds ?? [])].reverse().map((refund) => ({ intent, refund }));
+
+/** The newest first; whoever begins after an object that is not there begins with the first. */
+function page<Listed extends { id: string; createdS: number }>(
+  form: Form,
+  url: string,
+  newestFirst: readonly Listed[],
+  render: (each: Listed) => unknown,
+): unknown {
   const limit = Math.min(100, Math.max(1, Number(textIn(form, 'limit') ?? 10) || 10));
   const after = textIn(form, 'starting_after');
-  const newestFirst = [...(intent.charge?.refunds ?? [])].reverse();
-  const from = after === undefined ? 0 : newestFirst.findIndex(({ id }) => id === after) + 1;
-  const page = newestFirst.slice(from, from + limit);
+  const asked = newestFirst.filter(({ createdS }) => isCreatedIn(form, createdS));
+  const from = after === undefined ? 0 : asked.findIndex(({ id }) => id === after) + 1;
   return {
     object: 'list',
-    data: page.map((each) => refundToWire(intent, each)),
-    has_more: from + limit < newestFirst.length,
-    url: '/v1/refunds',
+    data: asked.slice(from, from + limit).map(render),
+    has_more: from + limit < asked.length,
+    url,
   };
+}
+
+function isCreatedIn({ created = {} }: Form, createdS: number): boolean {
+  if (typeof created === 'string' || Array.isArray(created)) return createdS === Number(created);
+  const { gt = '-Infinity', gte = '-Infinity', lt = 'Infinity', lte = 'Infinity' } = created;
+  const isAfter = createdS > Number(gt) && createdS >= Number(gte);
+  return isAfter && createdS < Number(lt) && createdS <= Number(lte);
 }
 
 function refundedIntent({ books }: StripeWorld, form: Form): Intent {
@@ -217,13 +254,11 @@ function refundedIntent({ books }: StripeWorld, form: Form): Intent {
 
 const intentIn = ({ world, id }: StripeCall): Intent => world.books.find(id);
 
-function shown({ form }: StripeCall, intent: Intent): unknown {
-  const expand = Array.isArray(form.expand) ? form.expand : [];
-  return intentToWire(
-    intent,
-    expand.filter((each) => typeof each === 'string'),
-  );
-}
+const shown = ({ form }: StripeCall, intent: Intent): unknown =>
+  intentToWire(intent, expandedIn(form));
+
+const expandedIn = ({ expand }: Form): string[] =>
+  (Array.isArray(expand) ? expand : []).filter((each) => typeof each === 'string');
 
 function textIn(form: Form, name: string): string | undefined {
   const value: FormValue | undefined = form[name];

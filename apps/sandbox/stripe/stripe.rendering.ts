@@ -126,10 +126,12 @@ export function intentToBooks(intent: Intent): BookedCharge {
     currency: intent.currency.toUpperCase(),
     paymentMethod: charge?.paymentMethod.id ?? '',
     merchantReference: intent.metadata.attempt_key ?? intent.id,
+    createdMs: intent.createdS * 1_000,
     amountCaptured: intent.amountReceived,
     amountRefunded,
-    refunds: (charge?.refunds ?? []).map(({ id, key, amount, status }) => ({
+    refunds: (charge?.refunds ?? []).map(({ id, key, amount, status, createdS }) => ({
       ...{ id, amount, status },
+      createdMs: createdS * 1_000,
       idempotencyKey: key,
       settlesAtMs: 0,
     })),

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
+import type { BooksWindow, Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import type { HttpClient, HttpResponse } from '#platform';
 import type { Card } from '../card.js';
 import { toProcessorAmount } from '../minor-units.js';
 import {
   Processor,
   type AttemptOrder,
+  type ListAnswer,
   type LookUpAnswer,
   type ProcessorCapabilities,
   type ProvisionOutcome,
@@ -31,6 +32,7 @@ import {
   technicalCancelRequestOf,
   tokenOf,
 } from './adyen.requests.js';
+import { recordsOf, reportsOf } from './adyen.report.js';
 import { isReference, type AdyenAmount } from './adyen.values.js';
 
 export interface AdyenAccount {
@@ -45,6 +47,8 @@ export interface AdyenAccount {
   baseUrl: string;
   /** Where the buyer comes back to after a redirect. */
   returnUrl: string;
+  /** Where its reports are downloaded, `https://ca-test.adyen.com`, and as which report user. Without it nothing can be listed. */
+  reports?: { baseUrl: string; user: string; password: string };
   /** How long the account's holds last, if it is not the shortest a card scheme allows. */
   authorizationValidForMs?: number;
 }
@@ -150,6 +154,35 @@ export class AdyenConnector extends Processor {
     }
   }
 
+  /**
+   * There is nothing to list: a report of each day is made after it, and its name is known. All of the window's days are one page, as
+   * they were when the last of these days ended.
+   */
+  async list(
+    window: BooksWindow,
+    _cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<ListAnswer> {
+    if (!this.account.reports) return { kind: 'failed', evidence: 'reports_not_configured' };
+    const { names, endMs } = reportsOf(window);
+    const reports: string[] = [];
+    try {
+      for (const name of names) {
+        const { status, body } = await this.download(name, this.account.reports, signal);
+        if (status === 404) return { kind: 'failed', evidence: 'report_not_there' };
+        if (status !== 200) return { kind: 'failed', evidence: `http_${status}` };
+        reports.push(body);
+      }
+    } catch (error) {
+      return { kind: 'failed', evidence: outcomeOfTransportError(error).evidence };
+    }
+    const records = recordsOf(reports, this.account.merchantAccount);
+    if (typeof records === 'string') return { kind: 'failed', evidence: records };
+    const { fromMs, toMs } = window;
+    const asked = records.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+    return { kind: 'listed', records: asked, next: null, asOfMs: endMs };
+  }
+
   /** Lists the cards of a shopper nobody is; an Adyen in trouble answers with a 5xx. */
   async ping(signal: AbortSignal): Promise<void> {
     const query = new URLSearchParams({
@@ -163,6 +196,20 @@ export class AdyenConnector extends Processor {
       signal,
     });
     if (status >= 500) throw new Error(`Adyen answers ${status}.`);
+  }
+
+  private download(
+    name: string,
+    { baseUrl, user, password }: NonNullable<AdyenAccount['reports']>,
+    signal: AbortSignal,
+  ): Promise<HttpResponse> {
+    const credentials = Buffer.from(`${user}:${password}`).toString('base64');
+    return this.http.request({
+      method: 'GET',
+      url: `${baseUrl}/reports/download/MerchantAccount/${this.account.merchantAccount}/${name}`,
+      headers: { authorization: `Basic ${credentials}` },
+      signal,
+    });
   }
 
   /** What Adyen is told, or why it cannot be told: an amount is never rounded. */

@@ -24,7 +24,10 @@ const MODES: Record<ContractFault, string> = {
   hang_after: 'timeout_after',
 };
 
-const AUTHORIZATION_VALID_FOR_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** Longer than the day that reports take. */
+const AUTHORIZATION_VALID_FOR_MS = 3 * DAY_MS;
+const REPORT_USER = { user: 'report@Company.Sandbox', password: 'a secret' };
 const DECIDES_AFTER_MS = 500;
 const WEBHOOK_DELAY_MS = 100;
 const LASTS_MS = {
@@ -52,6 +55,8 @@ class CheckedHttpClient extends HttpClient {
 
   request(request: HttpRequest): Promise<HttpResponse> {
     this.requests += 1;
+    // Reports are no part of the Checkout API, and of no specification.
+    if (request.url.includes('/reports/download/')) return this.http.request(request);
     this.problems.push(...(adyenSpecification?.problemsOf(request) ?? []));
     return this.http.request(request);
   }
@@ -80,6 +85,7 @@ async function startUnderTest(): Promise<ProcessorUnderTest> {
     adyen: {
       apiKey: 'a-key',
       merchantAccount: MERCHANT_ACCOUNT,
+      reportUser: REPORT_USER,
       decidesAfterMs: DECIDES_AFTER_MS,
       webhookDelayMs: WEBHOOK_DELAY_MS,
       webhooks: { url: 'https://bursar.example', hmacKey: HMAC_KEY, basicAuth: BASIC_AUTH },
@@ -99,6 +105,7 @@ async function startUnderTest(): Promise<ProcessorUnderTest> {
     merchantAccount: MERCHANT_ACCOUNT,
     baseUrl: `${sandbox.doubles[0]?.url}/v71`,
     returnUrl: 'https://bursar.example/return',
+    reports: { baseUrl: `${sandbox.doubles[0]?.url}`, ...REPORT_USER },
   };
   const checked = new CheckedHttpClient(http);
   return {
@@ -128,6 +135,11 @@ async function startUnderTest(): Promise<ProcessorUnderTest> {
     },
     letPass: (what) => timers.advance(LASTS_MS[what]),
     notices: () => Promise.resolve(notices.splice(0)),
+    async listed() {
+      const nowMs = clock.now();
+      await timers.advance(DAY_MS - (nowMs % DAY_MS));
+      return { fromMs: nowMs - 3_600_000, toMs: nowMs + 1_000 };
+    },
     digitsOf: (currency) => adyenDecimals(currency) ?? NaN,
     async stop() {
       await http.close();

@@ -29,7 +29,7 @@ export function noticeItemOf(value: unknown): NoticeItem | undefined {
   const additionalData = isObject(value.additionalData) ? value.additionalData : {};
   const { hmacSignature: signature = '' } = additionalData;
   const readable =
-    isReference(pspReference) &&
+    isName(pspReference) &&
     (originalReference === '' || isReference(originalReference)) &&
     isPart(merchantAccountCode) &&
     isText(merchantReference) &&
@@ -64,5 +64,9 @@ const EPOCH_MS_MAX = 253_402_300_800_000;
 
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 256;
+
+/** Of what happened; of a report that is there, it is the file's. */
+const isName = (value: unknown): value is string =>
+  isReference(value) || (typeof value === 'string' && /^[\w-]{1,64}\.\w{1,8}$/.test(value));
 
 const isPart = (value: unknown): value is string => isText(value) && !value.includes(':');

@@ -451,6 +451,12 @@ describe('the meaning of', () => {
     expect(meaningOf({ eventCode })).toEqual(NOTHING);
   });
 
+  it('is read when it is about a report, which has the name of a file', () => {
+    const pspReference = 'payments_accounting_report_2030_01_05.csv';
+    const notice = noticeOf({ eventCode: 'REPORT_AVAILABLE', pspReference, originalReference: '' });
+    expect(notice).toMatchObject({ reference: null, meaning: NOTHING });
+  });
+
   it('amounts is in the minor units of ISO 4217, whatever Adyen counts in', () => {
     const amount = { value: 420_000, currency: 'CLP' };
     expect(meaningOf({ amount })).toMatchObject({

@@ -17,7 +17,14 @@ export function createAdyenProcessor(account: AdyenAccount, http: HttpClient): P
   const baseUrl = account.baseUrl.replace(/\/+$/, '');
   if (!isPlainAddress(baseUrl)) throw new Error('The Adyen account has no usable baseUrl.');
   if (!URL.canParse(returnUrl)) throw new Error('The Adyen account has no usable returnUrl.');
-  return new AdyenConnector({ ...account, baseUrl }, http);
+  const reports = account.reports && {
+    ...account.reports,
+    baseUrl: account.reports.baseUrl.replace(/\/+$/, ''),
+  };
+  if (reports && !isPlainAddress(reports.baseUrl)) {
+    throw new Error('The Adyen account has no usable address of its reports.');
+  }
+  return new AdyenConnector({ ...account, baseUrl, ...(reports && { reports }) }, http);
 }
 
 /** The path and nothing after it: requests are made by appending to it. */

@@ -1,13 +1,21 @@
-import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
+import {
+  type BooksWindow,
+  type Outcome,
+  type PrepareOutcome,
+  type RefundOutcome,
+  toRfc3339,
+} from '#domain';
 import type { HttpClient, HttpResponse } from '#platform';
 import type { Card } from '../card.js';
 import {
   Processor,
   type AttemptOrder,
+  type ListAnswer,
   type LookUpAnswer,
   type ProcessorCapabilities,
   type ProvisionOutcome,
 } from '../processor.port.js';
+import { listAnswerOf } from './sandbox.listing.js';
 import {
   lookUpAnswerOf,
   outcomeOf,
@@ -142,6 +150,23 @@ export class SandboxConnector extends Processor {
     const url = `${this.account.baseUrl}/v1/tokens`;
     try {
       return provisionOutcomeOf(await this.postTo(url, key, { card: wire }, signal));
+    } catch (error) {
+      return { kind: 'failed', evidence: outcomeOfTransportError(error).evidence };
+    }
+  }
+
+  async list(
+    { fromMs, toMs }: BooksWindow,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<ListAnswer> {
+    const query = new URLSearchParams({
+      ...{ created_from: toRfc3339(fromMs), created_to: toRfc3339(toMs) },
+      ...(cursor !== null && { cursor }),
+    });
+    const url = `${this.account.baseUrl}/v1/entries?${query}`;
+    try {
+      return listAnswerOf(await this.http.request({ method: 'GET', url, signal }));
     } catch (error) {
       return { kind: 'failed', evidence: outcomeOfTransportError(error).evidence };
     }

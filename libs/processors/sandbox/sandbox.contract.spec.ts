@@ -78,6 +78,7 @@ async function startUnderTest(name: string): Promise<ProcessorUnderTest> {
       clock.moveTo(clock.monotonicMs() + LASTS_MS[what]);
       return Promise.resolve();
     },
+    listed: () => Promise.resolve({ fromMs: clock.now() - 3_600_000, toMs: clock.now() + 1 }),
     async stop() {
       await http.close();
       await sandbox.stop();

@@ -308,7 +308,7 @@ function onlyOf(body: unknown): { only: unknown } | 'not_found' | 'ambiguous' {
   return found.length > 1 ? 'ambiguous' : { only: found[0] };
 }
 
-function httpEvidence(status: number, body: unknown): string {
+export function httpEvidence(status: number, body: unknown): string {
   const code = errorCodeOf(body);
   return code === undefined ? `http_${status}` : `http_${status}:${code}`;
 }
@@ -323,7 +323,7 @@ const isCode = (value: unknown): value is string =>
 const isReference = (value: unknown): value is string =>
   typeof value === 'string' && /^[\x21-\x7e]{1,100}$/.test(value);
 
-function chargeOf(value: unknown): WireCharge | undefined {
+export function chargeOf(value: unknown): WireCharge | undefined {
   if (!isObject(value)) return undefined;
   const { id, status, amount, currency, merchant_reference, amount_captured } = value;
   const readable =
@@ -338,7 +338,7 @@ function chargeOf(value: unknown): WireCharge | undefined {
   return { id, status, amount, currency, merchant_reference, amount_captured, decline };
 }
 
-function refundOf(value: unknown): WireRefund | undefined {
+export function refundOf(value: unknown): WireRefund | undefined {
   if (!isObject(value)) return undefined;
   const { id, charge, amount, currency, status } = value;
   const readable =
@@ -359,7 +359,7 @@ function declineFieldOf(value: unknown): WireCharge['decline'] {
   };
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -367,5 +367,5 @@ function parseJson(text: string): unknown {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -76,6 +76,10 @@ export class StripeClient {
     );
   }
 
+  listIntents(parameters: Stripe.PaymentIntentListParams, options: CallOptions) {
+    return this.call(options, (request) => this.#stripe.paymentIntents.list(parameters, request));
+  }
+
   createRefund(parameters: Stripe.RefundCreateParams, options: CallOptions) {
     return this.call(options, (request) => this.#stripe.refunds.create(parameters, request));
   }

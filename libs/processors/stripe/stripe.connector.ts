@@ -1,15 +1,17 @@
-import type { Outcome, PrepareOutcome, RefundOutcome } from '#domain';
+import type { BooksWindow, Outcome, PrepareOutcome, RefundOutcome } from '#domain';
 import type { HttpClient } from '#platform';
 import type { Card } from '../card.js';
 import {
   Processor,
   type AttemptOrder,
+  type ListAnswer,
   type LookUpAnswer,
   type ProvisionOutcome,
 } from '../processor.port.js';
 import { checkedAccount, type StripeAccount } from './stripe.account.js';
 import { STRIPE_CAPABILITIES, toStripeAmount } from './stripe.capabilities.js';
 import { StripeClient } from './stripe.client.js';
+import { LIST_MAX, listAnswerOf, placeOf } from './stripe.listing.js';
 import {
   authorizeOutcomeOf,
   captureOutcomeOf,
@@ -32,9 +34,6 @@ const NOT_REPRESENTABLE: NotSaid = { kind: 'not_executed', evidence: 'amount_not
 
 /** The last charge comes with the intent: it tells what Radar thinks, and whether money was ever held. */
 const EXPANDED = ['latest_charge'];
-
-/** The most that Stripe lists at once. */
-const REFUNDS_LISTED = 100;
 
 /** Speaks to one account at Stripe: one PaymentIntent per attempt, created unconfirmed, captured by hand. */
 export class StripeConnector extends Processor {
@@ -149,7 +148,7 @@ export class StripeConnector extends Processor {
   async lookUpRefund(order: AttemptOrder, signal: AbortSignal): Promise<RefundOutcome> {
     const { reference, refund } = order;
     if (!isId(reference) || !refund) return { kind: 'unknown', evidence: 'reference_missing' };
-    const list = { payment_intent: reference, limit: REFUNDS_LISTED };
+    const list = { payment_intent: reference, limit: LIST_MAX };
     try {
       const response = isId(refund.reference)
         ? await this.#client.retrieveRefund(refund.reference, { signal })
@@ -185,6 +184,32 @@ export class StripeConnector extends Processor {
       };
       const options = { signal, idempotencyKey: `${key}.method` };
       return provisionOutcomeOf(await this.#client.createPaymentMethod(parameters, options));
+    } catch (error) {
+      return { kind: 'failed', evidence: outcomeOfTransportError(error).evidence };
+    }
+  }
+
+  /** All intents, and then all refunds, the newest first; Stripe counts in seconds. */
+  async list(
+    { fromMs, toMs }: BooksWindow,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<ListAnswer> {
+    const { of, after } = placeOf(cursor);
+    const parameters = {
+      created: { gte: Math.ceil(fromMs / 1_000), lt: Math.ceil(toMs / 1_000) },
+      limit: LIST_MAX,
+      ...(after !== '' && { starting_after: after }),
+    };
+    try {
+      const response =
+        of === 'intents'
+          ? await this.#client.listIntents(parameters, { signal })
+          : await this.#client.listRefunds(
+              { ...parameters, expand: ['data.payment_intent'] },
+              { signal },
+            );
+      return listAnswerOf(of, response);
     } catch (error) {
       return { kind: 'failed', evidence: outcomeOfTransportError(error).evidence };
     }

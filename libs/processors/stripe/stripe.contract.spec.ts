@@ -155,6 +155,7 @@ async function startSimulated(): Promise<ProcessorUnderTest> {
       clock.moveTo(clock.monotonicMs() + LASTS_MS[what]);
       return Promise.resolve();
     },
+    listed: () => Promise.resolve({ fromMs: clock.now() - 3_600_000, toMs: clock.now() + 1_000 }),
     async stop() {
       await http.close();
       await sandbox.stop();
@@ -229,6 +230,7 @@ function startReal(testKey: string): ProcessorUnderTest {
       return Promise.resolve();
     },
     letPass: () => Promise.reject(new Error('time cannot be moved there')),
+    listed: () => Promise.resolve({ fromMs: Date.now() - 3_600_000, toMs: Date.now() + 60_000 }),
     stop: () => http.close(),
   };
 }

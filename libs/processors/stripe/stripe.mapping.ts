@@ -372,7 +372,7 @@ function refusal(code: string, body: unknown): Decline {
   };
 }
 
-function httpEvidence(status: number, body: unknown): string {
+export function httpEvidence(status: number, body: unknown): string {
   const { code, type } = apiErrorOf(body);
   const word = code ?? (type === 'idempotency_error' ? type : undefined);
   return word === undefined ? `http_${status}` : `http_${status}:${word}`;

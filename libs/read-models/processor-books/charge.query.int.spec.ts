@@ -5,19 +5,20 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecordedEvent } from '#event-store';
 import { ReadModelDatabase } from '#runtime/projection';
 import { openDatabase } from '#sqlite';
-import { chargesProjection } from './charges.projection.js';
-import { paymentOfCharge } from './charges.query.js';
+import { paymentOfCharge } from './charge.query.js';
+import { processorBooksProjection } from './processor-books.projection.js';
 
+const MONEY = { amountMinor: 4200, currency: 'USD', at: '2026-03-01T12:00:00.000Z' };
 let folder: string;
 let db: ReadModelDatabase;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'charges-'));
   db = new ReadModelDatabase(openDatabase(join(folder, 'a.db'), { synchronous: 'NORMAL' }));
-  db.define(chargesProjection.tables);
-  project('AttemptStarted', { number: 1, processor: 'stripe', key: 'p-1' });
-  project('AttemptPrepared', { number: 1, reference: 'pi_1' });
-  project('AttemptStarted', { number: 2, processor: 'adyen', key: 'p-2' });
+  db.define(processorBooksProjection.tables);
+  project('AttemptStarted', { ...MONEY, number: 1, processor: 'stripe', key: 'p-1' });
+  project('AttemptPrepared', { ...MONEY, number: 1, reference: 'pi_1' });
+  project('AttemptStarted', { ...MONEY, number: 2, processor: 'adyen', key: 'p-2' });
 });
 
 afterAll(() => {
@@ -27,7 +28,7 @@ afterAll(() => {
 
 function project(type: string, data: object): void {
   const event = { stream: 'payment_intent-p', type, data, metadata: { tenant: 'tnt_1' } };
-  chargesProjection.project(db, event as unknown as RecordedEvent);
+  processorBooksProjection.project(db, event as unknown as RecordedEvent);
 }
 
 it.each([

@@ -14,10 +14,11 @@ export function paymentOfCharge(
 ): { id: string; tenant: string } | null {
   const [column, value] =
     key === null ? ['reference', reference] : ['key', key.replace(/-r\d+$/, '')];
-  const [row] = db.all<{ payment: string; tenant: string }>(
-    `SELECT payment, tenant FROM charges WHERE processor = ? AND ${column} = ? LIMIT 1`,
+  const row = db.get<{ payment: string; tenant: string }>(
+    `SELECT payment, tenant FROM processor_books
+     WHERE processor = ? AND ${column} = ? AND subject = 'charge' LIMIT 1`,
     processor,
     value,
   );
-  return row ? { id: row.payment, tenant: row.tenant } : null;
+  return row ? { id: row.payment.slice('pi_'.length), tenant: row.tenant } : null;
 }
