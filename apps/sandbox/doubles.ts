@@ -13,6 +13,7 @@ export const ADYEN_DOUBLE = {
   apiKey: 'sandbox',
   merchantAccount: 'BursarSandbox',
   hmacKey: '53616e64626f782053616e64626f782053616e64626f7820',
+  reportUser: { user: 'report', password: 'sandbox' },
 } as const;
 
 /** What starts these doubles, which send their webhooks to the Bursar whose address is `gatewayUrl`. */

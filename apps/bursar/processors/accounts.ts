@@ -74,7 +74,8 @@ const stripeDouble = (baseUrl: string): StripeSettings => ({
 });
 
 function adyenDouble(url: string): AdyenSettings {
-  const { apiKey, merchantAccount, hmacKey } = ADYEN_DOUBLE;
+  const { apiKey, merchantAccount, hmacKey, reportUser } = ADYEN_DOUBLE;
   const baseUrl = `${url}/v71`;
-  return { apiKey, merchantAccount, baseUrl, returnUrl: RETURN_URL, hmacKeys: [hmacKey] };
+  const reports = { ...reportUser, baseUrl: url };
+  return { apiKey, merchantAccount, baseUrl, returnUrl: RETURN_URL, hmacKeys: [hmacKey], reports };
 }

@@ -13,6 +13,9 @@ const WITH_KEY = [
   'ADYEN_HMAC_KEYS',
   'ADYEN_LIVE_URL_PREFIX',
   'ADYEN_BASE_URL',
+  'ADYEN_REPORT_USER',
+  'ADYEN_REPORT_PASSWORD',
+  'ADYEN_REPORT_URL',
 ];
 
 /** Null without a key. */
@@ -29,13 +32,28 @@ export function adyenSettingsOf(env: NodeJS.ProcessEnv, faults: string[]): Adyen
     faults.push(
       'ADYEN_API_KEY needs ADYEN_HMAC_KEYS: what Adyen carries out later it tells by webhook only',
     );
+  const reports = reportsOf(env, faults);
   return {
     apiKey,
     merchantAccount,
+    ...(reports && { reports }),
     baseUrl: baseUrlOf(env, faults),
     returnUrl: env['BURSAR_RETURN_URL'] || RETURN_URL,
     hmacKeys,
   };
+}
+
+/** Without a report user the books cannot be compared. */
+function reportsOf(env: NodeJS.ProcessEnv, faults: string[]): AdyenAccount['reports'] {
+  const { ADYEN_REPORT_USER: user, ADYEN_REPORT_URL: url, ADYEN_LIVE_URL_PREFIX: prefix } = env;
+  const password = secretOf(env, 'ADYEN_REPORT_PASSWORD', faults);
+  if (!user && !password) return undefined;
+  if (!user || !password) {
+    faults.push('ADYEN_REPORT_USER and ADYEN_REPORT_PASSWORD need each other');
+    return undefined;
+  }
+  const environment = prefix ? 'live' : 'test';
+  return { user, password, baseUrl: url || `https://ca-${environment}.adyen.com` };
 }
 
 /** The test environment, unless a live account's prefix or another address is given. */

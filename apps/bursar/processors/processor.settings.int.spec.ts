@@ -102,7 +102,26 @@ describe('processors', () => {
     });
   });
 
+  it('have their reports downloaded by a report user of their environment', () => {
+    const REPORTS = {
+      ADYEN_REPORT_USER: 'report@Company.Acme',
+      ADYEN_REPORT_PASSWORD: 'topsecret',
+    };
+    const reports = { user: 'report@Company.Acme', password: 'topsecret' };
+    expect(read({ ...ADYEN, ...REPORTS }).adyen?.reports).toEqual({
+      ...reports,
+      baseUrl: 'https://ca-test.adyen.com',
+    });
+    const live = { ADYEN_LIVE_URL_PREFIX: '1797a841fbb37ca7-Acme' };
+    expect(read({ ...ADYEN, ...REPORTS, ...live }).adyen?.reports?.baseUrl).toBe(
+      'https://ca-live.adyen.com',
+    );
+    expect(read(ADYEN).adyen?.reports).toBeUndefined();
+  });
+
   it.each([
+    [{ ...ADYEN, ADYEN_REPORT_USER: 'u' }, 'ADYEN_REPORT_PASSWORD'],
+    [{ ADYEN_REPORT_PASSWORD: 'topsecret' }, 'ADYEN_REPORT_PASSWORD is set, but'],
     [{ BURSAR_PROCESSORS: 'stripe' }, 'STRIPE_SECRET_KEY is not set'],
     [{ ...STRIPE, BURSAR_PROCESSORS: 'stripe,adyen' }, 'ADYEN_API_KEY is not set'],
     [{ ...STRIPE, BURSAR_PROCESSORS: 'stripe,stripe' }, 'BURSAR_PROCESSORS'],
