@@ -16,7 +16,8 @@ export class RedactedLogger extends ConsoleLogger {
     return withoutCardNumbers(super.formatMessage(...given));
   }
 
-  protected override printStackTrace(stack: string): void {
-    super.printStackTrace(withoutCardNumbers(stack));
+  /** `stack`: Nest has none for some of its own errors, whatever it declares. */
+  protected override printStackTrace(stack: string | undefined): void {
+    if (stack !== undefined) super.printStackTrace(withoutCardNumbers(stack));
   }
 }

@@ -64,6 +64,12 @@ export function Documented({
   );
 }
 
+/** What OpenAPI says about the refusals of an operation that has no key and no JSON of ours. */
+export function Refuses(...codes: readonly ProblemCode[]): MethodDecorator {
+  const byStatus = problemsByStatus(new Set(codes));
+  return applyDecorators(ApiExtraModels(ProblemResource), ...byStatus.map(problemOf));
+}
+
 function modelOf(answer: Type | { pageOf: Type }): Type {
   return typeof answer === 'function' ? answer : answer.pageOf;
 }

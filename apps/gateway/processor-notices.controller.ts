@@ -2,6 +2,7 @@ import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Trouble } from '#platform';
 import type { ApiRequest } from './api-request.js';
+import { Refuses } from './documented.js';
 import { NoticeRoad, type NoticeReceipt } from './notice-road.port.js';
 import { ProblemException } from './problem.exception.js';
 import { RoadError } from './road.error.js';
@@ -24,10 +25,16 @@ export class ProcessorNoticesController {
   @HttpCode(200)
   @ApiParam({ name: 'processor', schema: { type: 'string', maxLength: 64 } })
   @ApiResponse({ status: 200, description: 'It is on record.' })
-  @ApiResponse({ status: 400, description: '`malformed_json`: it is signed, but cannot be read.' })
-  @ApiResponse({ status: 401, description: '`signature_invalid`: nothing of it was believed.' })
-  @ApiResponse({ status: 404, description: '`not_found`: no such processor sends webhooks here.' })
-  @ApiResponse({ status: 503, description: '`store_unavailable`: to be sent again.' })
+  @Refuses(
+    'validation_failed',
+    'malformed_json',
+    'payload_too_large',
+    'signature_invalid',
+    'not_found',
+    'overloaded',
+    'store_unavailable',
+    'internal',
+  )
   async take(@Req() request: ApiRequest, @Param() params: { processor: string }): Promise<string> {
     const { processor } = params;
     if (!PROCESSOR.test(processor)) throw refusalOf('unknown_processor');
