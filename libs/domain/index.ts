@@ -37,6 +37,8 @@ export * from './processor-account/processor-account.decider.js';
 export * from './purchase/purchase.events.js';
 export * from './purchase/purchase.decider.js';
 export * from './quote/rate-evidence.js';
+export * from './quote/pricing-rules.js';
+export * from './quote/price.js';
 export * from './webhook-endpoint/webhook-endpoint.events.js';
 export * from './webhook-endpoint/webhook-endpoint.state.js';
 export * from './webhook-endpoint/webhook-endpoint.decider.js';
