@@ -49,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '#fraud',
     '#platform',
     '#processors',
+    '#rates',
     '#reservations',
     '#webhooks',
     '#vault',

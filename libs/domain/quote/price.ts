@@ -113,9 +113,11 @@ function conversionLine(
   { amountMinor, currency, chargeCurrency, rate }: Priced,
   { exact, rounded }: ExactConversion,
 ): PriceLine {
-  const of = `${amountMinor} ${currency} at ${rate}`;
+  const of = `${amountMinor} minor units of ${currency} at ${rate}`;
   const because =
-    currency === chargeCurrency ? of : `${of} are ${decimalText(exact)} ${chargeCurrency}, to even`;
+    currency === chargeCurrency
+      ? of
+      : `${of} are ${decimalText(exact)} of ${chargeCurrency}, rounded half to even`;
   return { kind: 'conversion', rule: 'rate', amountMinor: Number(rounded), because };
 }
 

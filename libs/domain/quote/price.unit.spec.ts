@@ -34,7 +34,7 @@ describe('a price', () => {
       lines: [
         {
           ...{ kind: 'conversion', rule: 'rate', amountMinor: 3864 },
-          because: '4200 USD at 0.92 are 3864 EUR, to even',
+          because: '4200 minor units of USD at 0.92 are 3864 of EUR, rounded half to even',
         },
         {
           ...{ kind: 'markup', rule: 'fx', amountMinor: 58 },

@@ -3,7 +3,7 @@ import { type Operation, concluded, repeatedOperation } from '../shared/operatio
 import { toEpochMs, toRfc3339 } from '../shared/time.js';
 import { type Unpriceable, priceOf } from './price.js';
 import type { PricingRules } from './pricing-rules.js';
-import type { QuoteEvent, QuotePayee, QuoteRequest } from './quote.events.js';
+import type { QuoteEvent, QuotePayee, WantedQuote } from './quote.events.js';
 import { type QuoteFacts, type QuoteState, evolveQuote, initialQuote } from './quote.state.js';
 import type { RateEvidence } from './rate-evidence.js';
 
@@ -12,7 +12,7 @@ type Asked = Pick<Operation, 'id' | 'request'>;
 export type QuoteCommand =
   | {
       type: 'IssueQuote';
-      wanted: QuoteRequest;
+      wanted: WantedQuote;
       rate: RateEvidence;
       rules: PricingRules;
       validForMs: number;
@@ -127,7 +127,7 @@ function alteredFields({ amountMinor, currency, payee }: Use, quote: QuoteFacts)
   ];
 }
 
-function isOwn(quote: QuoteRequest, { tenant, agent }: { tenant: string; agent: string }): boolean {
+function isOwn(quote: WantedQuote, { tenant, agent }: { tenant: string; agent: string }): boolean {
   return quote.tenant === tenant && quote.agent === agent;
 }
 

@@ -10,7 +10,7 @@ export interface QuotePayee {
 }
 
 /** What somebody wants to know the price of. */
-export interface QuoteRequest {
+export interface WantedQuote {
   /** `qt_…` */
   readonly id: string;
   readonly tenant: string;
@@ -24,7 +24,7 @@ export interface QuoteRequest {
 
 /** `intent`: the id of a payment intent. */
 export type QuoteEvent =
-  | { type: 'QuoteRequested'; data: QuoteRequest & { at: string } }
+  | { type: 'QuoteRequested'; data: WantedQuote & { at: string } }
   /** From here on the price stands, until `expiresAt`. */
   | {
       type: 'QuoteIssued';

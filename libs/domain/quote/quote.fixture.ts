@@ -1,13 +1,13 @@
 import { DEFAULT_PRICING } from './pricing-rules.js';
 import { type QuoteCommand, quoteDecider } from './quote.decider.js';
-import type { QuoteEvent, QuoteRequest } from './quote.events.js';
+import type { QuoteEvent, WantedQuote } from './quote.events.js';
 import type { QuoteFacts, QuoteState } from './quote.state.js';
 import type { RateEvidence } from './rate-evidence.js';
 
 export const T0 = Date.parse('2026-03-01T12:00:00.000Z');
 export const VALID_MS = 300_000;
 
-export const WANTED: QuoteRequest = {
+export const WANTED: WantedQuote = {
   ...{ id: 'qt_1', tenant: 'tnt_1', agent: 'agt_1', payee: { id: 'acme-books', country: 'US' } },
   ...{ amountMinor: 4200, currency: 'USD', chargeCurrency: 'EUR' },
 };

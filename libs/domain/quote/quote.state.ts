@@ -1,10 +1,10 @@
 import { type Answers, remember } from '../shared/operation.js';
 import type { Price } from './price.js';
-import type { QuoteEvent, QuoteRequest } from './quote.events.js';
+import type { QuoteEvent, WantedQuote } from './quote.events.js';
 import type { RateEvidence } from './rate-evidence.js';
 
 /** A quote as it stands. */
-export interface QuoteFacts extends QuoteRequest {
+export interface QuoteFacts extends WantedQuote {
   readonly price: Price;
   readonly rate: RateEvidence;
   readonly createdAt: string;
@@ -14,7 +14,7 @@ export interface QuoteFacts extends QuoteRequest {
 }
 
 export interface QuoteState {
-  requested: QuoteRequest | null;
+  requested: WantedQuote | null;
   /** Null before it is issued. */
   quote: QuoteFacts | null;
   /** Payments that are over: none of them uses it again. */
