@@ -9,6 +9,7 @@ import { Clock, Random, Timers, Trouble } from '#platform';
 import { CedarPolicyEngine, PolicyEngine, defaultBundleSource } from '#policy';
 import { NoticeReaders, ProcessorRegistry } from '#processors';
 import { MandateSnapshots } from '#read-models';
+import { RateBoard } from '#rates';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
 import { ActorCounts, LogFirstPublisher, SnapshotStore } from '#runtime';
@@ -16,6 +17,7 @@ import { Vault } from '#vault';
 import { InstanceKeys } from '../commands/instance-keys.js';
 import { CommandsModule } from '../commands/commands.module.js';
 import { PurchaseWindow } from '../commands/purchase-window.js';
+import { QuoteTerms } from '../commands/quote-terms.js';
 import { ConnectorsModule } from '../connectors/connectors.module.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { QueriesModule } from '../queries/queries.module.js';
@@ -57,6 +59,8 @@ class EmbeddedPorts {
       { provide: NoticeReaders, useValue: resources.noticeReaders },
       { provide: ReservationDesk, useValue: reservations },
       { provide: WebhookSender, useValue: resources.webhooks },
+      { provide: RateBoard, useValue: resources.rates },
+      { provide: QuoteTerms, useValue: resources.quoteTerms },
       { provide: Vault, useValue: resources.vault },
       { provide: InstanceKeys, useValue: keys },
       { provide: PurchaseWindow, useValue: purchaseWindow },

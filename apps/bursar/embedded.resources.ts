@@ -6,6 +6,7 @@ import type { Metrics } from '#metrics';
 import type { SystemClock, SystemRandom, SystemTimers } from '#platform/system';
 import type { NoticeReaders, ProcessorRegistry } from '#processors';
 import type { ReservationDesk } from '#reservations';
+import type { RateBoard } from '#rates';
 import type { WebhookSender } from '#webhooks';
 import type { Vault } from '#vault';
 import { SqliteSagaStore, SqliteSnapshotStore } from '#runtime';
@@ -13,6 +14,7 @@ import { doublesOptions } from '../sandbox/doubles.js';
 import { startSandbox } from '../sandbox/sandbox.js';
 import type { InstanceKeys } from '../commands/instance-keys.js';
 import { PurchaseWindow } from '../commands/purchase-window.js';
+import { QuoteTerms } from '../commands/quote-terms.js';
 import { ApprovalTime } from '../sagas/approval-time.js';
 import { type DataFolder, openDataFolder } from './data-folder.js';
 import { openOutside } from './outside.js';
@@ -32,6 +34,8 @@ export interface EmbeddedResources {
   readonly noticeReaders: NoticeReaders;
   readonly reservations: ReservationDesk;
   readonly webhooks: WebhookSender;
+  readonly rates: RateBoard;
+  readonly quoteTerms: QuoteTerms;
   readonly keys: InstanceKeys;
   readonly vault: Vault;
   readonly metrics: Metrics;
@@ -94,6 +98,8 @@ async function open(
     noticeReaders: outside.noticeReaders,
     reservations: outside.reservations,
     webhooks: outside.webhooks,
+    rates: outside.rates,
+    quoteTerms: new QuoteTerms(settings.quoteMs),
     keys,
     vault,
     metrics,

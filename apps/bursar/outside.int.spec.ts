@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADYEN_DOUBLE, STRIPE_DOUBLE, doublesOptions } from '../sandbox/doubles.js';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.js';
 import { type Outside, openOutside } from './outside.js';
+import { rateSettingsOf } from './rate.settings.js';
 import { processorSettingsOf } from './processors/processor.settings.js';
 
 let sandbox: Sandbox;
@@ -18,8 +19,9 @@ afterEach(async () => {
 
 async function open(env: NodeJS.ProcessEnv, sandboxUrl: string | null = sandbox.url) {
   const processors = processorSettingsOf(env, []);
+  const rates = rateSettingsOf(env, processors, []);
   const rest = { reservationParticipants: [], webhooksAllowInternal: false };
-  outside = await openOutside(sandboxUrl, { processors, ...rest });
+  outside = await openOutside(sandboxUrl, { processors, rates, ...rest });
   return outside;
 }
 

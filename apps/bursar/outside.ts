@@ -5,7 +5,9 @@ import { GuardedProcessor, NoticeReaders, type Processor, ProcessorRegistry } fr
 import { discoverSandboxDouble, discoverSandboxProcessors } from '#processors/sandbox';
 import { ReservationDesk } from '#reservations';
 import { createHttpReservationProvider, discoverSandboxMerchants } from '#reservations/http';
+import { RateBoard } from '#rates';
 import { WebhookSender } from '#webhooks';
+import { openRateSources } from './rate.sources.js';
 import { openAccounts } from './processors/accounts.js';
 import { InvalidSettingsError } from './settings.error.js';
 import type { Settings } from './settings.js';
@@ -22,6 +24,7 @@ export interface Outside {
   readonly noticeReaders: NoticeReaders;
   readonly reservations: ReservationDesk;
   readonly webhooks: WebhookSender;
+  readonly rates: RateBoard;
   /** Aborts what is on its way. */
   close(): Promise<void>;
 }
@@ -36,7 +39,8 @@ export async function openOutside(
     processors: chosen,
     reservationParticipants,
     webhooksAllowInternal: allowInternal,
-  }: Pick<Settings, 'processors' | 'reservationParticipants' | 'webhooksAllowInternal'>,
+    rates: rateSettings,
+  }: Pick<Settings, 'processors' | 'reservationParticipants' | 'webhooksAllowInternal' | 'rates'>,
 ): Promise<Outside> {
   const [clock, timers] = [new SystemClock(), new SystemTimers()];
   const http = new UndiciHttpClient();
@@ -64,6 +68,9 @@ export async function openOutside(
       participants.map((each) => createHttpReservationProvider(each, http)),
       timers,
     );
+    const sources = await openRateSources(rateSettings, sandboxUrl, { near: http, distant });
+    const { tolerancePpm } = rateSettings;
+    const rates = new RateBoard(sources, clock, timers, { tolerancePpm });
     const outward = new OutwardHttpClient(allowInternal ? { mayConnect: () => true } : {});
     const webhooks = new WebhookSender(outward, clock, timers, { allowInternal });
     const close = async () => {
@@ -72,7 +79,7 @@ export async function openOutside(
       await distant.close();
       await http.close();
     };
-    return { registry, noticeReaders, reservations, webhooks, close };
+    return { registry, noticeReaders, reservations, webhooks, rates, close };
   } catch (error) {
     await distant.close();
     await http.close();

@@ -7,6 +7,8 @@ import {
   needsSandbox,
   processorSettingsOf,
 } from './processors/processor.settings.js';
+import { QUOTE_VALID_MS } from '../commands/quote-terms.js';
+import { type RateSettings, rateSettingsOf } from './rate.settings.js';
 import { InvalidSettingsError } from './settings.error.js';
 
 export { InvalidSettingsError };
@@ -24,6 +26,10 @@ export interface Settings {
   processors: ProcessorSettings;
   /** How long the same purchase under another key is a possible duplicate. */
   duplicateWindowMs: number;
+  /** Who is asked for exchange rates. */
+  rates: RateSettings;
+  /** How long a quote stands. */
+  quoteMs: number;
   /** How long a human has to approve a payment. */
   approvalMs: number;
   /** How long a time is compared with the processors' books at once, and so how often. */
@@ -65,6 +71,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     faults,
   );
   const processors = processorSettingsOf(env, faults);
+  const rates = rateSettingsOf(env, processors, faults);
+  const quoteMs = secondsOf(env, 'BURSAR_QUOTE_SECONDS', QUOTE_VALID_MS, faults);
   const ownSandbox = needsSandbox(processors)
     ? { port: sandboxPort, authorizationValidForMs }
     : null;
@@ -80,6 +88,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     dataDir: resolve(env['BURSAR_DATA_DIR'] ?? 'data'),
     sandbox: url === undefined ? ownSandbox : { url },
     processors,
+    rates,
+    quoteMs,
     duplicateWindowMs,
     approvalMs,
     reconciliationMs,

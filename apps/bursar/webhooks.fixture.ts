@@ -29,6 +29,7 @@ import { WebhookSender } from '#webhooks';
 import { CommandsModule } from '../commands/commands.module.js';
 import { InstanceKeys } from '../commands/instance-keys.js';
 import { PurchaseWindow } from '../commands/purchase-window.js';
+import { QuoteTerms } from '../commands/quote-terms.js';
 import { WebhookEffects } from '../connectors/webhook-effects.js';
 import { WebhooksController } from '../connectors/webhooks.controller.js';
 import { QueriesModule } from '../queries/queries.module.js';
@@ -170,6 +171,7 @@ export class WebhookWorld {
       { provide: EventStore, useValue: store },
       { provide: Trouble, useValue: { report: (message: string) => trouble.push(message) } },
       { provide: PurchaseWindow, useValue: new PurchaseWindow(PURCHASE_WINDOW_MS) },
+      { provide: QuoteTerms, useValue: new QuoteTerms() },
       { provide: InstanceKeys, useValue: new InstanceKeys(Buffer.alloc(32, 1)) },
       { provide: Sender, useValue: new Sender(this.random.uuid()) },
       {

@@ -7,6 +7,7 @@ import {
   type ProcessorAccountCommand,
   type ProcessorNoticeCommand,
   type PurchaseCommand,
+  type QuoteCommand,
   type TenantCommand,
   type WebhookEndpointCommand,
   agentDecider,
@@ -19,11 +20,12 @@ import {
   processorAccountDecider,
   processorNoticeDecider,
   purchaseDecider,
+  quoteDecider,
   tenantDecider,
   webhookEndpointDecider,
   webhookEndpointSnapshot,
 } from '#domain';
-import { renderAnswer, renderOperation } from '#contracts';
+import { renderAnswer, renderOperation, renderQuote } from '#contracts';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ActorRuntime, type MessageMeta, type Told } from '#runtime';
 
@@ -79,6 +81,15 @@ export const PROCESSOR_ACCOUNT = {
   category: 'processor_account',
   schemaVersion: 1,
   decider: processorAccountDecider,
+} as const;
+
+export const QUOTE = {
+  category: 'quote',
+  schemaVersion: 1,
+  decider: quoteDecider((quote) => ({
+    status: 201,
+    body: JSON.stringify(renderQuote(quote, quote.createdAt)),
+  })),
 } as const;
 
 /** What an aggregate answers. */
@@ -282,5 +293,24 @@ export class ProcessorAccountActor implements ICommandHandler<ToProcessorAccount
 
   execute({ id, message, meta }: ToProcessorAccount) {
     return this.actors.tell(PROCESSOR_ACCOUNT, id, message, meta);
+  }
+}
+
+export class ToQuote extends Command<Answers<typeof QUOTE>> {
+  constructor(
+    readonly id: string,
+    readonly message: QuoteCommand,
+    readonly meta: MessageMeta,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ToQuote)
+export class QuoteActor implements ICommandHandler<ToQuote> {
+  constructor(private readonly actors: ActorRuntime) {}
+
+  execute({ id, message, meta }: ToQuote) {
+    return this.actors.tell(QUOTE, id, message, meta);
   }
 }

@@ -11,6 +11,7 @@ import { Authority } from './authority.js';
 import { CommandsModule } from './commands.module.js';
 import { InstanceKeys } from './instance-keys.js';
 import { PurchaseWindow } from './purchase-window.js';
+import { QuoteTerms } from './quote-terms.js';
 
 type Create = Messages['commands.payment_intent.create']['request'];
 type Tell = Messages['commands.payment_intent.tell']['request'];
@@ -28,6 +29,7 @@ export async function commands({
     { provide: Timers, useValue: timers },
     { provide: EventStore, useValue: store },
     { provide: PurchaseWindow, useValue: new PurchaseWindow(PURCHASE_WINDOW_MS) },
+    { provide: QuoteTerms, useValue: new QuoteTerms() },
     { provide: InstanceKeys, useValue: new InstanceKeys(Buffer.alloc(32, 1)) },
   ];
   class Ports {}

@@ -11,6 +11,7 @@ import {
   ProcessorAccountActor,
   ProcessorNoticeActor,
   PurchaseActor,
+  QuoteActor,
   TenantActor,
   WebhookEndpointActor,
 } from './actors.js';
@@ -26,11 +27,12 @@ import { PaymentMethodsController } from './payment-methods.controller.js';
 import { ProcessorNoticesController } from './processor-notices.controller.js';
 import { ProcessorAccountsController } from './processor-accounts.controller.js';
 import { PurchasesController } from './purchases.controller.js';
+import { QuotesController } from './quotes.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
-/** The write side: the only process that appends to the event store. Whoever composes it provides, globally: EventStore, Clock, Timers, InstanceKeys and PurchaseWindow. */
+/** The write side: the only process that appends to the event store. Whoever composes it provides, globally: EventStore, Clock, Timers, InstanceKeys, PurchaseWindow and QuoteTerms. */
 @Module({
   controllers: [
     PaymentIntentsController,
@@ -39,6 +41,7 @@ import { WebhookSecrets } from './webhook-secrets.js';
     PurchasesController,
     MandatesController,
     AgentsController,
+    QuotesController,
     TenantsController,
     ParkedController,
     WebhookEndpointsController,
@@ -68,6 +71,7 @@ import { WebhookSecrets } from './webhook-secrets.js';
     PaymentMethodActor,
     ProcessorNoticeActor,
     PurchaseActor,
+    QuoteActor,
     MandateActor,
     AgentActor,
     TenantActor,

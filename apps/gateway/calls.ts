@@ -59,6 +59,7 @@ export function idOf(params: { id: string }, pattern: RegExp): string {
 }
 
 export const PAYMENT_INTENT_ID = /^pi_[a-z2-7]{26}$/;
+export const QUOTE_ID = /^qt_[a-z2-7]{26}$/;
 export const AGENT_ID = /^agt_[A-Za-z0-9_]{1,64}$/;
 export const MANDATE_ID = /^mnd_[A-Za-z0-9_]{1,64}$/;
 export const KEY_ID = /^[A-Za-z0-9]{1,64}$/;

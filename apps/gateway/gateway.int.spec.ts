@@ -696,6 +696,8 @@ describe('the gateway', () => {
         '/v1/payment_methods/{id}',
         '/v1/processors',
         '/v1/processors/{name}/reconciliation',
+        '/v1/quotes',
+        '/v1/quotes/{id}',
         '/v1/webhook_endpoints',
         '/v1/webhook_endpoints/{id}',
         '/v1/webhook_endpoints/{id}/deliveries',

@@ -15,6 +15,8 @@ import { ProblemFilter } from './problem.filter.js';
 import { ProcessController } from './process.controller.js';
 import { ProcessorNoticesController } from './processor-notices.controller.js';
 import { ReconciliationController } from './reconciliation.controller.js';
+import { Quotes } from './quotes.js';
+import { QuotesController } from './quotes.controller.js';
 import { Refusals } from './refusals.js';
 import { Standing } from './standing.js';
 import { StandingController } from './standing.controller.js';
@@ -30,6 +32,7 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
   controllers: [
     PaymentIntentsController,
     PaymentMethodsController,
+    QuotesController,
     StandingController,
     AgentsController,
     MandatesController,
@@ -48,6 +51,7 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
     PaymentIntents,
     PaymentMethods,
     ProblemFilter,
+    Quotes,
     Refusals,
     Standing,
     WebhookEndpoints,

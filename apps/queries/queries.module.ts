@@ -8,6 +8,7 @@ import { AuthorityController } from './authority.controller.js';
 import { ChargesController } from './charges.controller.js';
 import { PaymentIntentsController } from './payment-intents.controller.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
+import { QuotesController } from './quotes.controller.js';
 import { ReadModels } from './read-models.js';
 import { RecordsController } from './records.controller.js';
 import { ReconciliationController } from './reconciliation.controller.js';
@@ -29,6 +30,7 @@ export class QueriesModule {
         ChargesController,
         PaymentIntentsController,
         PaymentMethodsController,
+        QuotesController,
         AuthorityController,
         RecordsController,
         ReconciliationController,

@@ -6,6 +6,7 @@ import { faultsToWire, parseFaults } from './faults.js';
 import { answer, answerToError, readJson, Refusal, send, type Answer } from './json-http.js';
 import type { MerchantServer } from './merchant.server.js';
 import type { ProcessorServer } from './processor.server.js';
+import type { SimulatedRates } from './rate.source.js';
 import { parseWebhookSettings, type StripeWebhooks } from './stripe/stripe.webhooks.js';
 
 const BOOKS_CHUNK = 1_000;
@@ -29,6 +30,8 @@ export interface Simulated {
   merchants: readonly MerchantServer[];
   /** Doubles of real processors: reached by name, but not offered as processors of the sandbox. */
   doubles?: readonly (SimulatedProcessor & Partial<Switchable>)[];
+  /** Publishers of exchange rates; they have no port of their own. */
+  rates?: readonly SimulatedRates[];
 }
 
 /** What can be broken beyond the faults that all have. Both throw a `Refusal` at what they do not understand. */
@@ -53,24 +56,28 @@ export async function serveControl(
 }
 
 async function route(
-  { processors, merchants, doubles = [] }: Simulated,
+  { processors, merchants, doubles = [], rates = [] }: Simulated,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Answer | undefined> {
   const [path = '', query] = (request.url ?? '').split('?');
   const [root = '', name, part, ...rest] = path.split('/').slice(1);
-  if (rest.length > 0 || !['', 'processors', 'merchants'].includes(root)) throw noSuchRoute(path);
+  if (rest.length > 0 || !['', 'processors', 'merchants', 'rates'].includes(root))
+    throw noSuchRoute(path);
   if (name === undefined) {
     allow(request, 'GET');
     return answer(200, {
-      ...(root !== 'merchants' && {
+      ...((root === '' || root === 'processors') && {
         processors: processors.map((each) => describeProcessor(each, request)),
       }),
-      ...(root !== 'processors' && {
+      ...((root === '' || root === 'merchants') && {
         merchants: merchants.map((each) => describeMerchant(each, request)),
       }),
+      ...((root === '' || root === 'rates') && { rates: rates.map(describeRates) }),
     });
   }
+  if (root === 'rates')
+    return routeRates(named(rates, name, 'source of rates'), { path, part }, request, response);
   return root === 'merchants'
     ? routeMerchant(named(merchants, name, 'merchant'), { path, part }, request)
     : routeProcessor(
@@ -137,6 +144,26 @@ async function routeMerchant(
   return answer(200, { reservations: merchant.books.list() });
 }
 
+async function routeRates(
+  source: SimulatedRates,
+  { path, part }: { path: string; part: string | undefined },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Answer | undefined> {
+  if (part === 'switches') {
+    allow(request, 'GET', 'PUT');
+    if (request.method === 'PUT') source.setSwitches(await readJson(request));
+    return answer(200, source.switches);
+  }
+  allow(request, 'GET');
+  if (part === undefined) return answer(200, describeRates(source));
+  if (part !== 'latest') throw noSuchRoute(path);
+  const latest = source.latest();
+  if (latest !== 'cut') return latest;
+  response.destroy();
+  return undefined;
+}
+
 function named<Server extends { name: string }>(
   servers: readonly Server[],
   name: string,
@@ -164,6 +191,12 @@ const describeMerchant = ({ name, url }: MerchantServer, asked: IncomingMessage)
   url: reachedFrom(asked, url),
   books: `/merchants/${name}/books`,
   faults: `/merchants/${name}/faults`,
+});
+
+const describeRates = ({ name }: SimulatedRates) => ({
+  name,
+  latest: `/rates/${name}/latest`,
+  switches: `/rates/${name}/switches`,
 });
 
 /** Whoever found the way here finds the other ports under the same name. */

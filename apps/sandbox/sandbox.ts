@@ -6,6 +6,7 @@ import { Listener } from './listener.js';
 import { MerchantServer } from './merchant.server.js';
 import { ProcessorServer } from './processor.server.js';
 import type { Flow } from './processor.routes.js';
+import { SimulatedRates } from './rate.source.js';
 import { StripeServer } from './stripe/stripe.server.js';
 import type { StripeWebhookSettings } from './stripe/stripe.webhooks.js';
 
@@ -43,6 +44,8 @@ const PROCESSORS: readonly { name: string; flow: Flow }[] = [
   { name: 'sandbox_b', flow: 'one_step' },
 ];
 const MERCHANTS = ['warehouse'] as const;
+/** Two, so that they can disagree. */
+const RATE_SOURCES = ['rates_a', 'rates_b'] as const;
 
 /** Starts the simulated processors and merchants. Rejects with the system's error when a port is taken. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -59,7 +62,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   for (const each of stripes) each.webhooks.configure(options.stripe?.webhooks);
   const doubles = options.adyen ? [new AdyenServer(options.adyen, common)] : [];
   const servers = [...processors, ...merchants, ...stripes, ...doubles];
-  const simulated = { processors: [...processors, ...stripes], merchants, doubles };
+  const rates = RATE_SOURCES.map((name) => new SimulatedRates(name, clock));
+  const simulated = { processors: [...processors, ...stripes], merchants, doubles, rates };
   const control = new Listener(
     (request, response) => void serveControl(simulated, request, response),
     host,

@@ -16,6 +16,8 @@ const NAMED_BY: Named = {
   'commands.payment_method.recall': 'paymentMethod',
   'commands.payment_method.tokenize': 'paymentMethod',
   'commands.payment_method.erase': 'id',
+  'commands.quote.recall': 'quote',
+  'commands.quote.issue': 'quote',
   'commands.agent.issue_key': 'agent',
   'commands.agent.revoke_key': 'agent',
   'commands.agent.suspend': 'agent',

@@ -26,4 +26,6 @@ export * from './mandate.dto.js';
 export * from './payment-intent-request.dto.js';
 export * from './queries.dto.js';
 export * from './resources.dto.js';
+export * from './quote.dto.js';
+export * from './quote.rendering.js';
 export * from './webhook-endpoint.dto.js';

@@ -1,3 +1,4 @@
+import type { QuoteRequest } from './quote.dto.js';
 import type {
   AttemptFacts,
   BooksWindow,
@@ -20,6 +21,7 @@ import type {
   ProcessorFacts,
   ProcessorNotice,
   ReconciliationSummary,
+  RateEvidence,
   RefundOutcome,
   ReservationCall,
   ReservationOperation,
@@ -185,6 +187,10 @@ export type Messages = {
     request: Pick<Call, 'principal' | 'path' | 'traceId'> & { id: string };
     reply: Answer;
   };
+  /** What was quoted under this key, or the refusal of another request under it; null when the key is new. `quote`: the id that the call derives, `qt_…`. */
+  'commands.quote.recall': { request: Call & { quote: string }; reply: Answer | null };
+  /** `rate`: of what the request converts. */
+  'commands.quote.issue': { request: Call & { quote: string; rate: RateEvidence }; reply: Answer };
   /** On record when it is answered; the same notice is recorded once. */
   'commands.processor_notice.receive': {
     request: { processor: string; notice: ProcessorNotice };
@@ -265,6 +271,8 @@ export type Messages = {
     request: { processor: string; window: BooksWindow; tenant: string | null; limit: number };
     reply: Reconciliation | null;
   };
+  /** Finds a rate and has the quote issued. */
+  'effects.rates.quote': { request: Call & { request: QuoteRequest & JsonRecord }; reply: Answer };
   'effects.fraud.screen': { request: FraudQuestion; reply: FraudScreening };
   /** Whether events may be sent there. Null: they may. */
   'effects.webhooks.check': {
@@ -352,6 +360,11 @@ export type Messages = {
   'queries.payment_method.list': {
     request: PageRequest & { agent: string | null };
     reply: Page;
+  };
+  /** `agent`: null for people, who see all of their tenant. */
+  'queries.quote.get': {
+    request: { tenant: string; agent: string | null; id: string };
+    reply: JsonRecord | null;
   };
   /** What became of the requests under one idempotency key. `keyHash`: see `operationKeyHash`. */
   'queries.operations': { request: { tenant: string; keyHash: string }; reply: Page };

@@ -12,5 +12,6 @@ export * from './payment-methods/payment-methods.query.js';
 export * from './payment-status/payment-status.query.js';
 export * from './processor-books/charge.query.js';
 export * from './processor-books/processor-books.query.js';
+export * from './quotes/quotes.query.js';
 export * from './webhook-endpoints/webhook-endpoints.query.js';
 export * from './world-events/world-events.query.js';

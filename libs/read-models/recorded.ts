@@ -36,6 +36,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   payment_method: 'pm_',
   mandate: 'mnd_',
   agent: 'agt_',
+  quote: 'qt_',
   tenant: 'tnt_',
   webhook_endpoint: 'whe_',
 };

@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'libs/processors': ['#domain', '#platform'],
   'libs/vault': ['#platform', '#processors', '#sqlite'],
   'libs/reservations': ['#domain', '#platform'],
+  'libs/rates': ['#domain', '#platform'],
   'libs/webhooks': ['#platform'],
   'libs/event-store': ['#platform', '#sqlite'],
   'libs/runtime': ['#domain', '#event-store', '#platform', '#sqlite'],
@@ -48,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '#fraud',
     '#platform',
     '#processors',
+    '#rates',
     '#reservations',
     '#webhooks',
     '#vault',
@@ -162,12 +164,12 @@ describe('the dependency rule', () => {
     const files = [
       madeUp('apps/gateway/a.ts', `import { Sender } from '../sagas/sender.js';`),
       madeUp('apps/queries/b.ts', `const store = await import('#event-store/sqlite');`),
-      madeUp('libs/rates/c.ts', ''),
+      madeUp('libs/client/c.ts', ''),
     ];
     expect(foreignArrows(files)).toEqual([
       'apps/gateway/a.ts: ../sagas/sender.js',
       'apps/queries/b.ts: #event-store/sqlite',
-      'libs/rates/c.ts: libs/rates is not in the table',
+      'libs/client/c.ts: libs/client is not in the table',
     ]);
   });
 

@@ -9,6 +9,7 @@ import { PolicyEngine } from '#policy';
 import { GuardedProcessor, NoticeReaders, type Processor, ProcessorRegistry } from '#processors';
 import { createSandboxProcessor } from '#processors/sandbox';
 import { createHttpReservationProvider } from '#reservations/http';
+import { RateBoard } from '#rates';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
 import { MemoryVault } from '#vault/memory';
@@ -16,6 +17,7 @@ import { Vault } from '#vault';
 import { type MemorySagaStore, type SagaRuntime, SagaStore } from '#runtime';
 import { CommandsModule } from '../../apps/commands/commands.module.js';
 import { InstanceKeys } from '../../apps/commands/instance-keys.js';
+import { QuoteTerms } from '../../apps/commands/quote-terms.js';
 import { PurchaseWindow } from '../../apps/commands/purchase-window.js';
 import { ConnectorsModule } from '../../apps/connectors/connectors.module.js';
 import { PaymentIntentsController as PaymentQueries } from '../../apps/queries/payment-intents.controller.js';
@@ -122,6 +124,8 @@ export class SimProcess {
       [WebhookSender, new WebhookSender(http, clock, timers, { allowInternal: false })],
       [Vault, new MemoryVault(clock, new SimRandom(kernel.prng))],
       [ApprovalTime, new ApprovalTime(APPROVAL_MS)],
+      [QuoteTerms, new QuoteTerms()],
+      [RateBoard, new RateBoard([], clock, timers)],
       [PurchaseWindow, new PurchaseWindow(DUPLICATE_WINDOW_MS)],
       [InstanceKeys, new InstanceKeys(Buffer.alloc(32, 7))],
       [Sender, new Sender(life.name)],

@@ -37,6 +37,10 @@ export interface Charge {
   amount_refunded: number;
 }
 
+export type RateSwitches =
+  | { mode: 'none' | 'stale' | 'down' | 'hang' | 'nonsense' }
+  | { mode: 'off'; currency: string; factor: number };
+
 /** A reservation as the merchant's own books tell it. */
 export interface MerchantReservation {
   id: string;
@@ -57,7 +61,9 @@ export interface SandboxControl {
   /** What the merchant knows of one payment's reservation. */
   reservationsOf(paymentIntent: string): Promise<MerchantReservation[]>;
   merchantFault(fault: Fault): Promise<void>;
-  /** Ends all faults. */
+  /** Makes a source of exchange rates old, wrong, silent or mad; `{ mode: 'none' }` ends it. */
+  switchRates(source: 'rates_a' | 'rates_b', switches: RateSwitches): Promise<void>;
+  /** Ends all faults of processors and merchants. */
   heal(): Promise<void>;
   close(): void;
 }
@@ -99,6 +105,11 @@ export function createSandboxControl(
     fault,
     reservations,
     merchantFault,
+    switchRates: async (source, switches) => {
+      const path = `/rates/${source}/switches`;
+      const { status } = await http.call('PUT', path, { json: switches });
+      if (status !== 200) throw new Error(`${path} answered ${status}`);
+    },
     reservationsOf: async (paymentIntent) =>
       (await reservations()).filter(({ key }) => paymentIn(key) === paymentIntent),
     chargesOf: async (paymentIntent) =>

@@ -9,6 +9,7 @@ import { Conclusions } from '../../commands/conclusions.js';
 import { ConclusionsFeed } from '../../commands/conclusions.feed.js';
 import { InstanceKeys } from '../../commands/instance-keys.js';
 import { PurchaseWindow } from '../../commands/purchase-window.js';
+import { QuoteTerms } from '../../commands/quote-terms.js';
 import { readInstanceSecret } from '../instance-secret.js';
 import { InvalidSettingsError, filesOf } from '../settings.js';
 import { Closers } from './closers.js';
@@ -46,6 +47,7 @@ export async function runCommands(host: RoleHost, settings: RoleSettings): Promi
       [Timers, timers],
       [InstanceKeys, keys],
       [PurchaseWindow, new PurchaseWindow(settings.duplicateWindowMs)],
+      [QuoteTerms, new QuoteTerms(settings.quoteMs)],
     ]);
     const cqrs = CqrsModule.forRoot({ eventPublisher: new LogFirstPublisher() });
     const others = serveOthers(host, 'Commands: what is decided and appended.');

@@ -4,6 +4,7 @@ import { FraudScreen } from '#fraud';
 import { RulesFraudProvider } from '#fraud/rules';
 import { Clock, Timers, Trouble } from '#platform';
 import { NoticeReaders, ProcessorRegistry } from '#processors';
+import { RateBoard } from '#rates';
 import { ReservationDesk } from '#reservations';
 import { WebhookSender } from '#webhooks';
 import { Vault } from '#vault';
@@ -48,6 +49,7 @@ export async function runConnectors(host: RoleHost, settings: RoleSettings): Pro
       [ReservationDesk, outside.reservations],
       [FraudScreen, fraud],
       [WebhookSender, outside.webhooks],
+      [RateBoard, outside.rates],
     ]);
     const others = serveOthers(host, 'Effects: what is asked of those outside.');
     const app = await NestFactory.createMicroservice(RoleModule.of(ports, ConnectorsModule), {

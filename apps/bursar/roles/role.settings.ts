@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { PURCHASE_WINDOW_MS } from '#domain';
 import { type CardsTls, cardsDoorOf, cardsRoadOf } from '../cards/cards.settings.js';
+import { QUOTE_VALID_MS } from '../../commands/quote-terms.js';
 import { type NatsAccess, natsAccessOf } from '../nats.settings.js';
 import {
   ONLY_THE_SANDBOX,
@@ -8,6 +9,7 @@ import {
   needsSandbox,
   processorSettingsOf,
 } from '../processors/processor.settings.js';
+import { type RateSettings, rateSettingsOf } from '../rate.settings.js';
 import {
   APPROVAL_MS,
   RECONCILIATION_MS,
@@ -43,6 +45,10 @@ export interface RoleSettings {
   sandboxUrl: string | null;
   /** Whom payments are made through; for connectors only, and nobody else holds the keys. */
   processors: ProcessorSettings;
+  /** Who is asked for exchange rates; for connectors only, and nobody else holds the key. */
+  rates: RateSettings;
+  /** How long a quote stands; for commands only. */
+  quoteMs: number;
   /** Copies of what sagas keep in JetStream, on different servers. */
   natsReplicas: number;
   duplicateWindowMs: number;
@@ -75,6 +81,7 @@ export function readRoleSettings(role: Role, env: NodeJS.ProcessEnv): RoleSettin
     faults.push('BURSAR_EVENTSTORE_URL must be esdb://… or esdb+discover://…');
   const isConnectors = role === 'connectors';
   const processors = isConnectors ? processorSettingsOf(env, faults) : ONLY_THE_SANDBOX;
+  const rates = rateSettingsOf(isConnectors ? env : {}, processors, faults);
   const sandboxUrl = required('BURSAR_SANDBOX_URL', isConnectors && needsSandbox(processors));
   if (sandboxUrl !== '' && !URL.canParse(sandboxUrl))
     faults.push('BURSAR_SANDBOX_URL is not a URL');
@@ -90,6 +97,8 @@ export function readRoleSettings(role: Role, env: NodeJS.ProcessEnv): RoleSettin
     instanceSecretFile: required('BURSAR_INSTANCE_SECRET_FILE', role === 'commands'),
     sandboxUrl: sandboxUrl || null,
     processors,
+    rates,
+    quoteMs: secondsOf(env, 'BURSAR_QUOTE_SECONDS', QUOTE_VALID_MS, faults),
     natsReplicas: Number(replicas),
     duplicateWindowMs: secondsOf(
       env,

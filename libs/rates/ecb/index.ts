@@ -1,0 +1,1 @@
+export { ECB_DAILY_URL, EcbRateSource } from './ecb.source.js';

@@ -1,0 +1,2 @@
+export * from './rate-source.port.js';
+export * from './rate.board.js';

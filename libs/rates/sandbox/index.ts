@@ -1,0 +1,2 @@
+export { discoverSandboxRates } from './sandbox.discovery.js';
+export { SandboxRateSource } from './sandbox.source.js';
