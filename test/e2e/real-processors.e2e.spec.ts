@@ -12,6 +12,8 @@ const WORKS = '4242424242424242';
 const STRIPE_CANNOT_PROCESS = '4000000000000119';
 const SHORT_OF_FUNDS = '4000000000009995';
 const STOLEN = '4000000000009979';
+/** Disputed as soon as it is captured. */
+const DISPUTED = '4000000000000259';
 
 // A card needs the way to the vault, which the distributed form has only where it is set up.
 describe.skipIf(FORM === 'cluster')('payments through Stripe first and Adyen second', () => {
@@ -64,6 +66,9 @@ describe.skipIf(FORM === 'cluster')('payments through Stripe first and Adyen sec
     expect(await captured(paid.id)).toMatchObject([
       { processor: 'adyen', state: 'captured', amount_captured: 4_200, currency: 'USD' },
     ]);
+    // Adyen tells only by webhook that it carried the capture out.
+    const ended = await stage.concluded(paid.id);
+    expect(ended).toMatchObject({ status: 'succeeded', money_state: 'moved' });
     await stage.heal();
     const healed = await pay(client, token);
     expect([healed.status, healed.processor]).toEqual(['succeeded', 'stripe']);
@@ -115,6 +120,34 @@ describe.skipIf(FORM === 'cluster')('payments through Stripe first and Adyen sec
       { processor: 'stripe', state: 'captured', amount_captured: 4_200 },
     ]);
     await stage.heal();
+  });
+
+  it('show the dispute that Stripe tells of, and its money on its way back', async () => {
+    const { client, token } = await buyer(DISPUTED);
+    const { id } = await pay(client, token);
+    const disputed = await stage.untilPayment(
+      id,
+      ({ disputes }) => disputes.length > 0,
+      'a disputed payment',
+    );
+    const facts = { status: 'opened', amount: 4_200, currency: 'USD', reason: 'fraudulent' };
+    expect(disputed).toMatchObject({ status: 'succeeded', disputes: [facts] });
+    const entries = await stage.operator.ledgerEntries({ payment_intent: id });
+    expect(entries.body.data.map(({ account, amount }) => [account, amount])).toContainEqual([
+      expect.stringMatching(/^agent:.*:disputed$/),
+      -4_200,
+    ]);
+  });
+
+  it('believe no webhook that is not signed', async () => {
+    for (const processor of ['stripe', 'adyen']) {
+      const response = await fetch(`${stage.bursar.baseUrl}/webhooks/${processor}`, {
+        method: 'POST',
+        body: '{"id":"evt_1","object":"event","notificationItems":[]}',
+      });
+      expect(response.status).toBe(processor === 'stripe' ? 401 : 400);
+      expect(await response.json()).toMatchObject({ status: response.status });
+    }
   });
 
   it('with a token that neither gave are declined by both, at once', async () => {

@@ -122,6 +122,7 @@ export interface PaymentIntent {
   approval: Approval | null;
   reservation: Reservation | null;
   refunds: Refund[];
+  disputes: { id: string; status: string; amount: number; currency: string; reason: string }[];
   failure: Failure | null;
   next_action: { actor: string; type: string; url?: string; poll_after_ms?: number } | null;
   created_at: string;
