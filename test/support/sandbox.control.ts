@@ -57,6 +57,8 @@ export interface SandboxControl {
   /** What the merchant knows of one payment's reservation. */
   reservationsOf(paymentIntent: string): Promise<MerchantReservation[]>;
   merchantFault(fault: Fault): Promise<void>;
+  /** Turns a switch that only some of the simulated have. */
+  put(path: string, switches: object): Promise<void>;
   /** Ends all faults. */
   heal(): Promise<void>;
   close(): void;
@@ -73,12 +75,14 @@ export function createSandboxControl(
     if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
     return answer.body;
   };
-  const switchFault = async (path: string, { mode, latency_ms = 0, rate = 1 }: Fault) => {
-    const answer = await http.call('PUT', path, { json: { mode, latency_ms, rate } });
+  const put = async (path: string, switches: object) => {
+    const answer = await http.call('PUT', path, { json: switches });
     if (answer.status >= 300) {
       throw new Error(`${path} answered ${answer.status}: ${answer.bytes.toString()}`);
     }
   };
+  const switchFault = (path: string, { mode, latency_ms = 0, rate = 1 }: Fault) =>
+    put(path, { mode, latency_ms, rate });
   const books = async (processor: ProcessorName): Promise<Charge[]> => {
     const { charges } = await look<{ charges: Omit<Charge, 'processor'>[] }>(
       `/processors/${processor}/books`,
@@ -97,6 +101,7 @@ export function createSandboxControl(
     books,
     charges,
     fault,
+    put,
     reservations,
     merchantFault,
     reservationsOf: async (paymentIntent) =>
