@@ -63,6 +63,8 @@ export interface SandboxControl {
   merchantFault(fault: Fault): Promise<void>;
   /** Makes a source of exchange rates old, wrong, silent or mad; `{ mode: 'none' }` ends it. */
   switchRates(source: 'rates_a' | 'rates_b', switches: RateSwitches): Promise<void>;
+  /** Turns a switch that only some of the simulated have. */
+  put(path: string, switches: object): Promise<void>;
   /** Ends all faults of processors and merchants. */
   heal(): Promise<void>;
   close(): void;
@@ -79,12 +81,14 @@ export function createSandboxControl(
     if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`);
     return answer.body;
   };
-  const switchFault = async (path: string, { mode, latency_ms = 0, rate = 1 }: Fault) => {
-    const answer = await http.call('PUT', path, { json: { mode, latency_ms, rate } });
+  const put = async (path: string, switches: object) => {
+    const answer = await http.call('PUT', path, { json: switches });
     if (answer.status >= 300) {
       throw new Error(`${path} answered ${answer.status}: ${answer.bytes.toString()}`);
     }
   };
+  const switchFault = (path: string, { mode, latency_ms = 0, rate = 1 }: Fault) =>
+    put(path, { mode, latency_ms, rate });
   const books = async (processor: ProcessorName): Promise<Charge[]> => {
     const { charges } = await look<{ charges: Omit<Charge, 'processor'>[] }>(
       `/processors/${processor}/books`,
@@ -103,13 +107,10 @@ export function createSandboxControl(
     books,
     charges,
     fault,
+    put,
     reservations,
     merchantFault,
-    switchRates: async (source, switches) => {
-      const path = `/rates/${source}/switches`;
-      const { status } = await http.call('PUT', path, { json: switches });
-      if (status !== 200) throw new Error(`${path} answered ${status}`);
-    },
+    switchRates: (source, switches) => put(`/rates/${source}/switches`, switches),
     reservationsOf: async (paymentIntent) =>
       (await reservations()).filter(({ key }) => paymentIn(key) === paymentIntent),
     chargesOf: async (paymentIntent) =>

@@ -477,6 +477,15 @@ describe('webhooks', () => {
     expect(items().map(({ pspReference }) => pspReference)).toEqual(payments.reverse());
   });
 
+  it('wait while they are switched to, and come when that is over', async () => {
+    await switched({ webhooks_held: true });
+    const payments = [await authorized(), await authorized()];
+    await timers.advance(60_000);
+    expect(bodies).toEqual([]);
+    await switched({});
+    expect(items().map(({ pspReference }) => pspReference)).toEqual(payments);
+  });
+
   it('do not come at all when they are switched to', async () => {
     await switched({ webhooks_lost: true });
     await authorized();

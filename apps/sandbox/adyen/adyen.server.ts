@@ -73,6 +73,7 @@ export class AdyenServer extends FaultyServer {
 
   setSwitches(body: unknown): void {
     this.state.switches = parseSwitches(body);
+    this.state.webhooks.switched();
   }
 
   override async stop(): Promise<void> {

@@ -6,6 +6,8 @@ export interface AdyenSwitches {
   webhooksRepeated: number;
   /** Notifications are held back and sent in the wrong order. */
   webhooksReversed: boolean;
+  /** Notifications wait until this is false again, as those that nobody takes do. */
+  webhooksHeld: boolean;
   /** Every notification is lost on its way for good. */
   webhooksLost: boolean;
   /** The store of the idempotency keys is down: requests with a key are answered 503, code 703. */
@@ -15,13 +17,14 @@ export interface AdyenSwitches {
 export const ALL_WELL: AdyenSwitches = {
   webhooksRepeated: 0,
   webhooksReversed: false,
+  webhooksHeld: false,
   webhooksLost: false,
   keyStoreDown: false,
 };
 
 const REPEATED_MAX = 10;
 
-/** Reads `{ webhooks_repeated = 0, webhooks_reversed = false, webhooks_lost = false, key_store_down = false }`. */
+/** Reads `{ webhooks_repeated = 0 }`, and flags of the other switches that are false where they are not given. */
 export function parseSwitches(body: unknown): AdyenSwitches {
   const fields = fieldsOf(body, Object.keys(switchesToWire(ALL_WELL)));
   const { webhooks_repeated = 0 } = fields;
@@ -36,6 +39,7 @@ export function parseSwitches(body: unknown): AdyenSwitches {
   return {
     webhooksRepeated: Number(webhooks_repeated),
     webhooksReversed: flagOf(fields, 'webhooks_reversed'),
+    webhooksHeld: flagOf(fields, 'webhooks_held'),
     webhooksLost: flagOf(fields, 'webhooks_lost'),
     keyStoreDown: flagOf(fields, 'key_store_down'),
   };
@@ -44,6 +48,7 @@ export function parseSwitches(body: unknown): AdyenSwitches {
 export const switchesToWire = (switches: AdyenSwitches) => ({
   webhooks_repeated: switches.webhooksRepeated,
   webhooks_reversed: switches.webhooksReversed,
+  webhooks_held: switches.webhooksHeld,
   webhooks_lost: switches.webhooksLost,
   key_store_down: switches.keyStoreDown,
 });

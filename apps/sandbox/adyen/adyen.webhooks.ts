@@ -44,6 +44,8 @@ export class AdyenWebhookQueue {
   private readonly waiting = new Set<() => void>();
   /** Held back, to be sent in the wrong order. */
   private heldBack: string[] = [];
+  /** Sent when the switch is turned back. */
+  private untaken: string[] = [];
 
   constructor(private readonly parts: Parts) {}
 
@@ -59,6 +61,12 @@ export class AdyenWebhookQueue {
     this.heldBack.push(body);
   }
 
+  /** To be called when a switch was turned. */
+  switched(): void {
+    if (this.parts.switches().webhooksHeld) return;
+    for (const body of this.untaken.splice(0)) this.sendRepeatedly(body);
+  }
+
   stop(): void {
     for (const cancel of this.waiting) cancel();
     this.waiting.clear();
@@ -69,6 +77,10 @@ export class AdyenWebhookQueue {
   }
 
   private sendRepeatedly(body: string): void {
+    if (this.parts.switches().webhooksHeld) {
+      this.untaken.push(body);
+      return;
+    }
     const times = 1 + this.parts.switches().webhooksRepeated;
     for (let time = 0; time < times; time += 1) void this.send(body, 0);
   }

@@ -19,13 +19,17 @@ const RESTING = ['requires_capture', 'succeeded', 'failed', 'canceled'];
  * answered in two ways, or not what books, ledger, mandate and merchant say. Asks for each of them again on the way; before that
  * every payment has to come to rest by itself. Empty when all is well; @throws when something does not come to rest.
  */
-export async function faultsFound(stage: Scene, purchases: readonly Purchase[]): Promise<string[]> {
+export async function faultsFound(
+  stage: Scene,
+  purchases: readonly Purchase[],
+  { withinMs = CONCLUDES_WITHIN_MS } = {},
+): Promise<string[]> {
   const buyer = stage.agentClient();
-  const lost = await comeToRest(stage, purchases);
+  const lost = await comeToRest(stage, purchases, withinMs);
   // Twice: the first time some are begun only now, and the second time all is answered as it was.
   for (let time = 0; time < 2; time++) {
     await inParallel(purchases, WIDTH, (bought) => finish(bought, () => buy(buyer, bought)));
-    await comeToRest(stage, purchases);
+    await comeToRest(stage, purchases, withinMs);
   }
   const payments = await inParallel(purchases, WIDTH, async (bought) => {
     return (await stage.operator.payment(idOf(stage, bought))).body;
@@ -47,13 +51,17 @@ export function idOf({ bursar, agent }: Scene, { key }: Purchase): string {
 }
 
 /** Waits, without asking for anything, until nothing more happens; gives what was acknowledged and is not there. */
-async function comeToRest(stage: Scene, purchases: readonly Purchase[]): Promise<string[]> {
+async function comeToRest(
+  stage: Scene,
+  purchases: readonly Purchase[],
+  withinMs: number,
+): Promise<string[]> {
   const looks = await inParallel(purchases, WIDTH, async (bought) => {
     const id = idOf(stage, bought);
     const seen = await eventually(
       () => stage.operator.payment(id),
       ({ status, body }) => status === 404 || (status === 200 && isAtRest(body)),
-      { withinMs: CONCLUDES_WITHIN_MS, what: `the end of ${id}` },
+      { withinMs, what: `the end of ${id}` },
     );
     return seen.status === 404 && bought.acknowledged ? [`${id} was acknowledged and is lost`] : [];
   });

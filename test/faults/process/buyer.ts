@@ -46,18 +46,22 @@ export interface Purchase {
 }
 
 /** The next purchase of a run; `name` makes it nobody else's. */
-export function drawPurchase(random: SeededRandom, name: string): Purchase {
+export function drawPurchase(
+  random: SeededRandom,
+  name: string,
+  { tokens = TOKENS, reservedShare = RESERVED_SHARE } = {},
+): Purchase {
   const kind = random.pick(KINDS);
   const amount = 100 + Math.floor(random.next() * 5_000);
   const later = kind === 'captured_in_part' || kind === 'canceled';
-  const reserved = random.next() < RESERVED_SHARE;
+  const reserved = random.next() < reservedShare;
   return {
     ...plainPurchase(name),
     kind,
     request: purchase({
       amount,
       order_reference: name,
-      payment_method: random.pick(TOKENS),
+      payment_method: random.pick(tokens),
       ...(later ? { capture_method: 'manual' as const } : {}),
       ...(reserved
         ? { reservation: { participant: 'warehouse', items: [{ sku: 'B-1', quantity: 1 }] } }
