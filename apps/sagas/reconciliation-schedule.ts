@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus';
 import type { Messages, Reconciliation } from '#contracts';
 import { type ReconciliationSummary, toRfc3339 } from '#domain';
-import { Clock, type Members, Timers, Trouble, ownerOf } from '#platform';
+import { Clock, Ending, type Members, Timers, Trouble, ownerOf } from '#platform';
 
 /** Told of each comparison: metrics. */
 export interface DifferenceCounts {
@@ -27,9 +27,7 @@ const RUN_TIMEOUT_MS = 10 * 60_000;
  */
 @Injectable()
 export class ReconciliationSchedule {
-  private stopped = false;
-  private end: () => void = () => undefined;
-  private readonly ended = new Promise<void>((resolve) => (this.end = resolve));
+  private readonly ending = new Ending();
   private running: Promise<void> = Promise.resolve();
   /** What lasts is said once, by what it is about. */
   private readonly reported = new Map<string, string>();
@@ -48,8 +46,7 @@ export class ReconciliationSchedule {
 
   /** Does not wait for a comparison that is under way: it changes nothing, and is made again. */
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.end();
+    this.ending.end();
     await this.running;
   }
 
@@ -58,8 +55,8 @@ export class ReconciliationSchedule {
     plan: ReconciliationPlan,
   ): Promise<void> {
     const everyMs = Math.min(LOOK_EVERY_MS, plan.intervalMs / SETTLING_PART);
-    while (!this.stopped) {
-      await Promise.race([this.look(members, plan), this.ended]);
+    while (!this.ending.isOver) {
+      await this.ending.or(this.look(members, plan));
       await this.pause(everyMs);
     }
   }
@@ -71,7 +68,7 @@ export class ReconciliationSchedule {
     try {
       const processors = await this.bus.request('effects.processors.facts', {});
       for (const { name } of processors)
-        if (!this.stopped && ownerOf(`reconciliation ${name}`, alive()) === self)
+        if (!this.ending.isOver && ownerOf(`reconciliation ${name}`, alive()) === self)
           await this.catchUp(name, plan);
       this.reported.delete('');
     } catch (error) {
@@ -86,7 +83,7 @@ export class ReconciliationSchedule {
     const begunMs = sinceMs === null ? null : Math.floor(sinceMs / intervalMs) * intervalMs;
     let fromMs = reachedMs ?? begunMs;
     const dueMs = this.clock.now() - intervalMs / SETTLING_PART;
-    while (fromMs !== null && fromMs + intervalMs <= dueMs && !this.stopped) {
+    while (fromMs !== null && fromMs + intervalMs <= dueMs && !this.ending.isOver) {
       const toMs: number = fromMs + intervalMs;
       fromMs = (await this.reconcile(processor, { fromMs, toMs }, plan)) ? toMs : null;
     }
@@ -101,7 +98,7 @@ export class ReconciliationSchedule {
     const asked = { processor, window, tenant: null, limit: 0 };
     const limit = { timeoutMs: RUN_TIMEOUT_MS };
     const report = await this.bus.request('effects.reconciliation.run', asked, limit);
-    if (!report || this.stopped) return false;
+    if (!report || this.ending.isOver) return false;
     if (report.failure !== null) {
       this.report(processor, `the books of ${processor} could not be read`, report.failure);
       return false;
@@ -128,7 +125,7 @@ export class ReconciliationSchedule {
   private async pause(forMs: number): Promise<void> {
     let cancel = (): void => undefined;
     const over = new Promise<void>((resolve) => (cancel = this.timers.after(forMs, resolve)));
-    await Promise.race([over, this.ended]);
+    await this.ending.or(over);
     cancel();
   }
 
