@@ -5,11 +5,9 @@ import { AsItIs } from '#bus/nest';
 import { type Messages, deriveId } from '#contracts';
 import type { JsonRecord } from '#domain';
 import { Clock } from '#platform';
-import { ToProcessorAccount, ToProcessorNotice } from './actors.js';
-import { metaOfCause } from './calls.js';
+import { ToProcessorNotice } from './actors.js';
 
 type Receive = Messages['commands.processor_notice.receive'];
-type Report = Messages['commands.processor_account.report_orphan'];
 
 /** What processors tell unasked. */
 @Controller()
@@ -35,16 +33,6 @@ export class ProcessorNoticesController {
       ...{ correlationId: id, causationId: `${id}/receive`, tenant: '', actor: processor },
     };
     const told = await this.commandBus.execute(new ToProcessorNotice(id, message, meta));
-    return { ok: told.ok };
-  }
-
-  @MessagePattern('commands.processor_account.report_orphan')
-  async report(@Payload() asked: Report['request']): Promise<Report['reply']> {
-    const { processor, orphan } = asked;
-    const message = { type: 'ReportOrphan', processor, orphan, nowMs: this.clock.now() } as const;
-    const told = await this.commandBus.execute(
-      new ToProcessorAccount(processor, message, metaOfCause(asked)),
-    );
     return { ok: told.ok };
   }
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ProcessorNotice } from '#domain';
 import type { MemoryEventStore } from '#event-store/memory';
 import { commands } from './commands.fixture.js';
+import { ProcessorAccountsController } from './processor-accounts.controller.js';
 import { ProcessorNoticesController } from './processor-notices.controller.js';
 
 const NOTICE: ProcessorNotice = {
@@ -10,11 +11,13 @@ const NOTICE: ProcessorNotice = {
 };
 
 let controller: ProcessorNoticesController;
+let accounts: ProcessorAccountsController;
 let store: MemoryEventStore;
 
 beforeEach(async () => {
   const started = await commands();
   controller = started.module.get(ProcessorNoticesController);
+  accounts = started.module.get(ProcessorAccountsController);
   ({ store } = started);
 });
 
@@ -47,7 +50,7 @@ describe('what processors tell unasked', () => {
       ...{ traceparent: null, processor: 'stripe', orphan },
     };
     for (const commandId of ['e/orphan', 'f/orphan'])
-      await controller.report({ ...report, commandId });
+      await accounts.report({ ...report, commandId });
     expect(await recorded()).toMatchObject([
       { stream: 'processor_account', type: 'OrphanReported', data: orphan },
     ]);
